@@ -1,0 +1,3 @@
+module resinos.io/e2e
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module resinos.io/image
+
+go 1.26.0

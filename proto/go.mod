@@ -1,0 +1,3 @@
+module resinos.io/proto
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module resinos.io/services/hostnamed-bridge
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module resinos.io/shared
+
+go 1.26.0

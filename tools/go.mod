@@ -1,0 +1,3 @@
+module resinos.io/tools
+
+go 1.26.0
