@@ -15,11 +15,17 @@ import (
 	"resinos.io/shared/atomicfile"
 )
 
+const (
+	attempts    = 5
+	newFilePerm = 0o600
+)
+
 // Edit changes the file: it waits for the lock that all editors share,
 // finishes an edit that was interrupted, reads the file, calls edit and writes
 // the result so that it survives a power cut on FAT. A file that does not
 // parse is not edited (ErrSyntax and the others), a missing one is created, and
-// nothing is written if edit fails or changes nothing.
+// nothing is written if edit fails or changes nothing. If somebody without the
+// lock changes the file meanwhile, edit is called again with the new content.
 func (s *Store) Edit(ctx context.Context, edit func(*Document) error) error {
 	unlock, err := lock(ctx, filepath.Dir(s.file))
 	if err != nil {
@@ -29,20 +35,30 @@ func (s *Store) Edit(ctx context.Context, edit func(*Document) error) error {
 	if _, err := atomicfile.Recover(s.file, Check); err != nil {
 		return s.cannotEdit(err)
 	}
-	old, doc, err := s.open()
+	for range attempts {
+		if err = s.editOnce(edit); !errors.Is(err, atomicfile.ErrChanged) {
+			break
+		}
+	}
 	if err != nil {
 		return s.cannotEdit(err)
 	}
+	return nil
+}
+
+// editOnce fails with atomicfile.ErrChanged if the file changes on the way.
+func (s *Store) editOnce(edit func(*Document) error) error {
+	old, doc, err := s.open()
+	if err != nil {
+		return err
+	}
 	if err := edit(doc); err != nil {
-		return s.cannotEdit(err)
+		return err
 	}
 	if old != nil && bytes.Equal(doc.data, old) {
 		return nil
 	}
-	if err := atomicfile.Replace(s.file, doc.data, 0o600); err != nil {
-		return s.cannotEdit(err)
-	}
-	return nil
+	return atomicfile.Replace(s.file, old, doc.data, newFilePerm)
 }
 
 func (s *Store) cannotEdit(err error) error {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -36,8 +37,9 @@ type Store struct {
 	file, lastGood string
 	log            *slog.Logger
 
-	mu   sync.Mutex
-	kept *kept // what lastGood holds; nil until it was read
+	mu     sync.Mutex
+	kept   *kept             // what lastGood holds; nil until it was read
+	loaded [sha256.Size]byte // what the last Load found; zero if there was none
 }
 
 // kept is the last good configuration.
@@ -58,8 +60,18 @@ func NewStore(file, lastGood string, log *slog.Logger) *Store {
 // what cannot be read is in Problems, and its last good value is used. A good
 // file becomes the last good one, which is written only if it differs.
 func (s *Store) Load() Snapshot {
-	data, err := readFile(s.file)
-	return s.settle(data, err)
+	found := readState(s.file)
+	s.mu.Lock()
+	s.loaded = found.sum()
+	s.mu.Unlock()
+	return s.settle(found.data, found.fault)
+}
+
+// baseline returns what a watcher need not report.
+func (s *Store) baseline() [sha256.Size]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loaded
 }
 
 // settle turns what was read from the file into the configuration in force.

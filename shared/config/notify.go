@@ -1,0 +1,145 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// mountTable changes, as poll(2) says, whenever something is mounted or
+// unmounted in the mount namespace of this process.
+const mountTable = "/proc/self/mountinfo"
+
+// A notifier says that a file may have changed. It watches the directory,
+// because files are replaced by rename; the mount table, because a mount over
+// the directory makes no inotify event; and as long as the directory is not
+// there, the nearest directory above.
+type notifier struct {
+	dir, base string
+	log       *slog.Logger
+	events    chan struct{} // of capacity 1: events that nobody has taken are one
+}
+
+func newNotifier(file string, log *slog.Logger) *notifier {
+	dir, base := filepath.Split(filepath.Clean(file))
+	return &notifier{filepath.Clean(dir), base, log, make(chan struct{}, 1)}
+}
+
+// run sends events until ctx is done. It fails only if not even the root
+// directory can be watched.
+func (n *notifier) run(ctx context.Context) error {
+	mounts := make(chan struct{}, 1)
+	go func() {
+		if err := watchMounts(ctx, mounts); err != nil {
+			n.log.Warn("mounts are not watched", "error", err)
+		}
+	}()
+	for ctx.Err() == nil {
+		if err := n.watch(ctx, mounts); err != nil {
+			return fmt.Errorf("cannot watch %s: %w", n.dir, err)
+		}
+	}
+	return ctx.Err()
+}
+
+// watch sends events until the watch must be made anew or ctx is done.
+func (n *notifier) watch(ctx context.Context, mounts <-chan struct{}) error {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	watched, err := n.arm(w)
+	if err != nil {
+		return err
+	}
+	send(n.events) // whatever happened while nothing was watched
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-mounts:
+			return nil
+		case <-w.Errors: // such as a queue that ran over
+			return nil
+		case event, ok := <-w.Events:
+			if !ok || n.moved(event, watched) {
+				return nil
+			}
+			if filepath.Base(event.Name) == n.base && event.Op != fsnotify.Chmod {
+				send(n.events)
+			}
+		}
+	}
+}
+
+// arm watches the directory or the nearest one above, and returns which.
+func (n *notifier) arm(w *fsnotify.Watcher) (string, error) {
+	for dir := n.dir; ; dir = filepath.Dir(dir) {
+		err := w.Add(dir)
+		if err == nil && dir != n.dir {
+			// The directory may have come since it was looked for.
+			if again := w.Add(n.dir); again == nil {
+				dir = n.dir
+			}
+		}
+		if err == nil || dir == filepath.Dir(dir) {
+			return dir, err
+		}
+	}
+}
+
+// moved reports whether event means that another directory is to be watched.
+func (n *notifier) moved(event fsnotify.Event, watched string) bool {
+	if watched == n.dir {
+		return event.Name == n.dir && (event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename))
+	}
+	onTheWay := event.Name == watched || event.Name == n.dir || strings.HasPrefix(n.dir, event.Name+"/")
+	return onTheWay && event.Op != fsnotify.Chmod
+}
+
+// watchMounts sends on changed after each change of the mount table.
+func watchMounts(ctx context.Context, changed chan<- struct{}) error {
+	f, err := os.Open(mountTable)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) })()
+	for {
+		waited := false
+		err := conn.Read(func(uintptr) bool { // the second call comes after the poller's wake-up
+			done := waited
+			waited = true
+			return done
+		})
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil
+		case err != nil:
+			return err
+		}
+		send(changed)
+	}
+}
+
+// send sends on a channel of capacity 1, unless something is waiting there.
+func send(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
