@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // An Outcome is what Recover found and did.
@@ -46,9 +48,11 @@ func (t target) recover(valid func([]byte) error) (Outcome, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Nothing, t.removeTmp()
-	case err != nil && !errors.Is(err, ErrTooLarge):
+	case err != nil && !errors.Is(err, ErrTooLarge) && !errors.Is(err, unix.EIO):
 		return Nothing, err
 	}
+	// A side file of which only the removal was interrupted can read as an
+	// input/output error. It is no use, as one that is torn.
 	j, err := decodeJournal(text)
 	if err != nil || valid(j.data) != nil {
 		return Discarded, t.finish()
