@@ -34,7 +34,7 @@ const (
 	patternWebURL     = `^https?://[!-~]{1,1000}$`
 	patternRepository = `^(https?://|file:///)[!-~]{1,1000}$`
 	patternLine       = `^[^` + noControl + `]{1,256}$`
-	patternSSHKey     = `^[a-z0-9@.-]{1,64} [A-Za-z0-9+/]{8,16000}={0,2}( [^` + noControl + `]{1,256})?$`
+	patternSSHKey     = `^[a-z0-9@.-]{1,64} [A-Za-z0-9+/]{8,}={0,2}( [^` + noControl + `]{1,256})?$`
 	patternChannel    = `^[a-z0-9][a-z0-9._-]{0,62}$`
 	patternWindow     = `^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$`
 	patternInterval   = `^[1-9][0-9]{0,5}$`
