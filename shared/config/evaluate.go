@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -15,8 +14,9 @@ type values []jsontext.Value
 // evaluate reads every key of data, whose root object is at root. A key that
 // cannot be used takes its value from old, and failing that its default.
 func evaluate(data []byte, root span, old values) (Config, values, []Problem) {
-	e := evaluation{data: data, root: root, config: Defaults()}
 	table := keys()
+	e := evaluation{data: data, places: map[string]span{"": root}, config: Defaults()}
+	e.locate(table, "", root)
 	e.inForce = make(values, len(table))
 	for i, k := range table {
 		var fallback jsontext.Value
@@ -30,22 +30,44 @@ func evaluate(data []byte, root span, old values) (Config, values, []Problem) {
 
 type evaluation struct {
 	data     []byte
-	root     span
+	places   map[string]span // of the keys and the objects they are in, by pointer
 	config   Config
 	inForce  values
 	problems []Problem
 }
 
+// locate notes where the keys of the table are in the object at obj, which is
+// at pointer. It walks the file once, however many keys there are.
+func (e *evaluation) locate(table []key, pointer string, obj span) {
+	for m := range members(e.data, obj) {
+		here := string(jsontext.Pointer(pointer).AppendToken(m.name))
+		if !slices.ContainsFunc(table, func(k key) bool { return within(k.pointer, here) }) {
+			continue
+		}
+		e.places[here] = m.value
+		e.locate(table, here, m.value)
+	}
+}
+
+// nearest returns the value at pointer or, failing that, of what would hold it.
+func (e *evaluation) nearest(pointer string) (span, string) {
+	for {
+		if at, ok := e.places[pointer]; ok {
+			return at, pointer
+		}
+		pointer = string(jsontext.Pointer(pointer).Parent())
+	}
+}
+
 // read applies one key and returns the value that is now in force.
 func (e *evaluation) read(k key, fallback jsontext.Value) jsontext.Value {
-	tokens := slices.Collect(jsontext.Pointer(k.pointer).Tokens())
-	at, depth := find(e.data, e.root, tokens)
+	at, pointer := e.nearest(k.pointer)
 	raw := jsontext.Value(e.data[at.start:at.end])
-	if depth < len(tokens) {
+	if pointer != k.pointer {
 		if raw.Kind() == jsontext.KindBeginObject {
 			return nil
 		}
-		e.report(ancestor(k.pointer, depth), "it must be an object, not "+kindName(raw)+"; the keys in it keep their last good values")
+		e.report(pointer, "it must be an object, not "+kindName(raw)+"; the keys in it keep their last good values")
 		return e.fall(k, fallback)
 	}
 	elements, err := k.store(&e.config, raw)
@@ -91,22 +113,4 @@ func instead(k key, used jsontext.Value) string {
 		return "the last good value is used"
 	}
 	return "the last good value " + string(used) + " is used"
-}
-
-// ancestor returns the first depth+0 tokens of pointer.
-func ancestor(pointer string, depth int) string {
-	end := 0
-	for range depth {
-		end += 1 + strings.IndexByte(pointer[end+1:]+"/", '/')
-	}
-	return pointer[:end]
-}
-
-// reasonOf returns what err says, with the place first if it has one.
-func reasonOf(err error) string {
-	var syntax *SyntaxError
-	if errors.As(err, &syntax) {
-		return syntax.Error()
-	}
-	return err.Error()
 }

@@ -43,6 +43,9 @@ func (d *Document) insert(obj span, tokens []string, raw jsontext.Value) error {
 	gap = gap[bytes.IndexAny(gap, ",{")+1:]
 	colon := d.data[last.label.end:last.value.start]
 	inner := d.styleAt(last.label.start)
+	if !bytes.Contains(d.data[obj.start:obj.end], []byte("\n")) {
+		inner.newline = ""
+	}
 	text := append([]byte(","), gap...)
 	text = append(text, inner.member(tokens, raw, colon)...)
 	return d.replace(span{last.value.end, last.value.end}, text)
