@@ -3,7 +3,9 @@ package config
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -27,7 +29,7 @@ const (
 // A Snapshot is the configuration in force at one moment, and what is wrong with the file.
 type Snapshot struct {
 	Config   Config
-	Problems []Problem // in the order of the schema, a fault of the whole file first
+	Problems []Problem // in the order of the table of keys, faults of the copy last
 	Source   Source
 }
 
@@ -87,8 +89,9 @@ func (s *Store) settle(data []byte, fault error) Snapshot {
 		return s.fallBack(last, fault)
 	}
 	config, inForce, problems := evaluate(data, root, last.values)
+	problems = append(problems, last.problems()...)
 	if err := s.keep(inForce); err != nil {
-		problems = append(problems, Problem{"", "the last good configuration cannot be kept: " + err.Error()})
+		problems = append(problems, Problem{"", fmt.Sprintf("the last good configuration cannot be kept: %s; it is lost at the next start", err)})
 	}
 	return Snapshot{config, problems, FromFile}
 }
@@ -98,16 +101,21 @@ func (s *Store) fallBack(last *kept, fault error) Snapshot {
 	name := filepath.Base(s.file)
 	if last.values == nil {
 		problems := []Problem{{"", fmt.Sprintf("cannot read %s: %s; the defaults are used", name, fault)}}
-		if last.fault != nil {
-			problems = append(problems, Problem{"", fmt.Sprintf("cannot read the last good configuration either: %s", last.fault)})
-		}
-		return Snapshot{Defaults(), problems, FromDefaults}
+		return Snapshot{Defaults(), append(problems, last.problems()...), FromDefaults}
 	}
 	text := last.values.document()
 	root, _ := parse(text)
 	config, _, _ := evaluate(text, root, nil)
 	reason := fmt.Sprintf("cannot read %s: %s; the last good configuration is used", name, fault)
 	return Snapshot{config, []Problem{{"", reason}}, FromLastGood}
+}
+
+// problems says that the copy on disk was damaged.
+func (k *kept) problems() []Problem {
+	if k.fault == nil {
+		return nil
+	}
+	return []Problem{{"", fmt.Sprintf("the last good copy could not be read: %s; it is not used", k.fault)}}
 }
 
 // recall reads the last good configuration once.
@@ -120,10 +128,13 @@ func (s *Store) recall() *kept {
 		return s.kept
 	}
 	data, err := readFile(s.lastGood)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return s.kept
 	}
-	root, err := parse(data)
+	var root span
+	if err == nil {
+		root, err = parse(data)
+	}
 	if err != nil {
 		s.kept.fault = err
 		return s.kept
