@@ -23,6 +23,7 @@ const (
 // error. Changes since the last Load are reported first; if Load was never
 // called, so is the state at the start. Good content is reported within 250 ms,
 // a fault when it has lasted for a second. Nothing runs while nothing happens.
+// A change through a memory mapping makes no event and is seen with the next one.
 func (s *Store) Watch(ctx context.Context, changed func(Snapshot)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
