@@ -1,0 +1,62 @@
+package qemu
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+)
+
+// UUID is the machine's identity in its firmware, from which the system in it
+// takes its machine-id: the same in every run, so that logs can be compared.
+const UUID = "9f6f1f0a-1111-4222-8333-444455556666"
+
+// A Config says what to start.
+type Config struct {
+	Dir      string      // the machine's own directory: sockets, serial log
+	Disk     string      // the disk, qcow2; written to
+	Firmware string      // the firmware's variables, qcow2; written to
+	Forward  map[int]int // port in the guest -> port on 127.0.0.1
+	Memory   int         // in MiB; 0 means 1024
+	Snapshot string      // a saved state of Disk to go on from, or empty: power on
+	Args     []string    // more arguments of QEMU, after all others
+}
+
+// SerialLog returns the file with everything the machine wrote to its serial port.
+func (c Config) SerialLog() string { return filepath.Join(c.Dir, "serial.log") }
+
+func (c Config) controlSocket() string { return filepath.Join(c.Dir, "qmp") }
+
+// args returns QEMU's command line. The processor is qemu64 because under TCG a
+// newer one costs more in emulation than the guest gains. The disk is
+// virtio-blk because QEMU cannot save the state of its NVMe.
+func (c Config) args() []string {
+	memory := c.Memory
+	if memory == 0 {
+		memory = 1024
+	}
+	args := []string{
+		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64",
+		"-smp", "2", "-m", strconv.Itoa(memory), "-uuid", UUID,
+		"-nodefaults", "-no-user-config", "-display", "none", "-vga", "std",
+		"-drive", "if=pflash,format=raw,unit=0,readonly=on,file=" + FirmwareCode,
+		"-drive", "if=pflash,format=qcow2,unit=1,file=" + c.Firmware,
+		"-drive", "if=none,id=disk,format=qcow2,cache=writeback,discard=unmap,file=" + c.Disk,
+		"-device", "virtio-blk-pci,drive=disk,bootindex=0",
+		"-netdev", c.network(), "-device", "virtio-net-pci,netdev=net,romfile=",
+		"-device", "virtio-rng-pci",
+		"-chardev", "file,id=serial,path=" + c.SerialLog(), "-serial", "chardev:serial",
+		"-qmp", "unix:" + c.controlSocket() + ",server=on,wait=off",
+	}
+	if c.Snapshot != "" {
+		args = append(args, "-loadvm", c.Snapshot)
+	}
+	return append(args, c.Args...)
+}
+
+func (c Config) network() string {
+	network := "user,id=net"
+	for guest, host := range c.Forward {
+		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", host, guest)
+	}
+	return network
+}
