@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // Errors of Replace and Recover, to be told apart with errors.Is.
@@ -31,31 +29,6 @@ func Replace(path string, old, data []byte, perm fs.FileMode) error {
 		return fmt.Errorf("cannot replace %s: %w", path, err)
 	}
 	return nil
-}
-
-// A target is a file on FAT with its neighbours.
-type target struct {
-	ops
-	path string
-}
-
-func (t target) side() string     { return t.short(".JNL") }
-func (t target) tmp() string      { return t.short(".TMP") }
-func (t target) rejected() string { return t.path + ".rejected" }
-func (t target) damaged() string  { return t.path + ".damaged" }
-
-// short returns a neighbour's name in 8.3 upper case: its directory entry takes
-// 32 bytes and so never crosses a sector, as a long name's entries can.
-func (t target) short(ext string) string {
-	dir, base := filepath.Split(t.path)
-	stem, _, _ := strings.Cut(base, ".")
-	stem = strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '_'
-	}, strings.ToUpper(stem))
-	return dir + stem[:min(8, len(stem))] + ext
 }
 
 func (t target) replace(old, data []byte, perm fs.FileMode) error {
@@ -134,41 +107,4 @@ func (t target) install(path string, data []byte, perm fs.FileMode) (moved bool,
 		err = errors.Join(err, t.remove(t.tmp()))
 	}
 	return moved, err
-}
-
-// drop removes the side file.
-func (t target) drop() error {
-	if err := t.remove(t.side()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return t.syncDir()
-}
-
-func (t target) syncDir() error {
-	return syncPath(t.ops, filepath.Dir(t.path), file.Sync)
-}
-
-// read returns a regular file of at most limit bytes and its permissions. The
-// content of an empty file is not nil.
-func (t target) read(path string, limit int) ([]byte, fs.FileMode, error) {
-	f, err := t.open(path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, 0, err
-	case !info.Mode().IsRegular():
-		return nil, 0, ErrNotRegular
-	}
-	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
-	switch {
-	case err != nil:
-		return nil, info.Mode().Perm(), err
-	case len(data) > limit:
-		return nil, info.Mode().Perm(), ErrTooLarge
-	}
-	return data, info.Mode().Perm(), nil
 }

@@ -13,5 +13,8 @@
 // is waited for, nor that an edit that comes while such a program is saving is
 // kept: there is no lock that both know.
 //
+// A new key is a field of Config, a row in keys, its examples in the tests and
+// go generate: validation and the published JSON Schema come from that row.
+//
 // A Store may be used from several goroutines; a Document belongs to one.
 package config

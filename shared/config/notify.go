@@ -2,20 +2,13 @@ package config
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
-
-// mountTable changes, as poll(2) says, whenever something is mounted or
-// unmounted in the mount namespace of this process.
-const mountTable = "/proc/self/mountinfo"
 
 // A notifier says that a file may have changed. It watches the directory,
 // because files are replaced by rename; the mount table, because a mount over
@@ -103,37 +96,6 @@ func (n *notifier) moved(event fsnotify.Event, watched string) bool {
 	}
 	onTheWay := event.Name == watched || event.Name == n.dir || strings.HasPrefix(n.dir, event.Name+"/")
 	return onTheWay && event.Op != fsnotify.Chmod
-}
-
-// watchMounts sends on changed after each change of the mount table.
-func watchMounts(ctx context.Context, changed chan<- struct{}) error {
-	f, err := os.Open(mountTable)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	defer context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) })()
-	for {
-		waited := false
-		err := conn.Read(func(uintptr) bool { // the second call comes after the poller's wake-up
-			done := waited
-			waited = true
-			return done
-		})
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return nil
-		case err != nil:
-			return err
-		}
-		send(changed)
-	}
 }
 
 // send sends on a channel of capacity 1, unless something is waiting there.

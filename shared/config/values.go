@@ -4,102 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"math"
-	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
-
-// The patterns of the schema, each beside the function that decides.
-// Wherever they differ the pattern is the wider one, because a regular
-// expression cannot say what an IPv6 address or a valid key blob is.
-const (
-	maxInteger  = 1<<53 - 1 // what every JSON program can hold
-	maxInterval = 7 * 24 * 60 * 60
-
-	label       = `[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?`
-	octet       = `(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])`
-	addressItem = `(` + octet + `(\.` + octet + `){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)`
-	hostItem    = `(` + label + `(\.` + label + `)*|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)`
-	noControl   = `\x00-\x1f\x7f-\x9f` + "\u2028\u2029"
-
-	patternHostname   = `^` + label + `$`
-	patternUUID       = `^[0-9A-Fa-f]{32}$`
-	patternAddresses  = `^ *(null|(` + addressItem + `( +` + addressItem + `)*)?) *$`
-	patternHosts      = `^ *(` + hostItem + `( +` + hostItem + `)*)? *$`
-	patternCountry    = `^[A-Za-z]{2}$`
-	patternWebURL     = `^https?://[!-~]{1,1000}$`
-	patternRepository = `^(https?://|file:///)[!-~]{1,1000}$`
-	patternLine       = `^[^` + noControl + `]{1,256}$`
-	patternSSHKey     = `^[a-z0-9@.-]{1,64} [A-Za-z0-9+/]{8,}={0,2}( [^` + noControl + `]{1,256})?$`
-	patternChannel    = `^[a-z0-9][a-z0-9._-]{0,62}$`
-	patternWindow     = `^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$`
-	patternInterval   = `^[1-9][0-9]{0,5}$`
-	patternSize       = `^[1-9][0-9]{0,15}[KMGT]?$`
-	patternImage      = `^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}$`
-)
-
-// ValidHostname reports whether name is one label as RFC 1123 has it: 1 to 63
-// ASCII letters, digits and hyphens, not beginning or ending with a hyphen.
-// A label of digits alone is valid: RFC 1123 forbids that only for the last
-// label of a full name, which here is "local", and the default name, which is
-// cut from the uuid, may well be one.
-func ValidHostname(name string) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("%w: it is empty", ErrInvalidHostname)
-	case len(name) > 63:
-		return fmt.Errorf("%w: longer than 63 characters", ErrInvalidHostname)
-	case name[0] == '-' || name[len(name)-1] == '-':
-		return fmt.Errorf("%w: a hyphen at its beginning or end", ErrInvalidHostname)
-	case !consistsOf(name, func(c byte) bool { return isAlnum(c) || c == '-' }):
-		return fmt.Errorf("%w: only letters, digits and hyphens", ErrInvalidHostname)
-	}
-	return nil
-}
-
-// ValidUUID reports whether s is 32 hexadecimal digits.
-func ValidUUID(s string) error {
-	if len(s) != 32 || !consistsOf(s, isHex) {
-		return fmt.Errorf("%w: it must be 32 hexadecimal digits", ErrInvalidUUID)
-	}
-	return nil
-}
-
-func hostname(s string) (string, error) { return s, ValidHostname(s) }
-
-func uuid(s string) (string, error) { return s, ValidUUID(s) }
-
-func country(s string) (string, error) {
-	if len(s) != 2 || !consistsOf(s, isLetter) {
-		return "", invalid("it must be two letters (ISO 3166-1 alpha-2)")
-	}
-	return strings.ToUpper(s), nil
-}
-
-// address accepts an IP address without a zone.
-func address(s string) error {
-	addr, err := netip.ParseAddr(s)
-	if err != nil || addr.Zone() != "" {
-		return invalid("%q is not an IP address", s)
-	}
-	return nil
-}
-
-// host accepts an IP address or a host name.
-func host(s string) error {
-	if address(s) == nil {
-		return nil
-	}
-	labels := strings.Split(s, ".")
-	if len(s) > 253 || slices.ContainsFunc(labels, func(l string) bool { return ValidHostname(l) != nil }) {
-		return invalid("%q is neither an IP address nor a host name", s)
-	}
-	return nil
-}
 
 func webURL(s string) (string, error) { return s, checkURL(s, "http", "https") }
 
@@ -167,44 +75,6 @@ func sshKey(s string) error {
 		return invalid("the key is not of the type it says")
 	}
 	return nil
-}
-
-// parseWindow reads HH:MM-HH:MM.
-func parseWindow(s string) (*Window, error) {
-	from, to, ok := strings.Cut(s, "-")
-	start, err1 := time.Parse("15:04", from)
-	end, err2 := time.Parse("15:04", to)
-	if !ok || len(from) != 5 || len(to) != 5 || err1 != nil || err2 != nil {
-		return nil, invalid("it must be HH:MM-HH:MM")
-	}
-	clock := func(t time.Time) time.Duration {
-		return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
-	}
-	return &Window{clock(start), clock(end)}, nil
-}
-
-// parseSize reads digits with an optional K, M, G or T (powers of 1024).
-func parseSize(s string) (uint64, error) {
-	digits := strings.TrimRight(s, "KMGT")
-	shift := 0
-	if suffix := s[len(digits):]; len(suffix) > 1 {
-		return 0, invalid("it must be a size such as 8M")
-	} else if suffix != "" {
-		shift = 10 * (strings.Index("KMGT", suffix) + 1)
-	}
-	n, err := parseDigits(digits, 16)
-	if err != nil || n > math.MaxInt64>>shift {
-		return 0, invalid("it must be a size such as 8M")
-	}
-	return n << shift, nil
-}
-
-// parseDigits reads a decimal number from 1 of at most width digits.
-func parseDigits(s string, width int) (uint64, error) {
-	if s == "" || len(s) > width || s[0] == '0' || !consistsOf(s, isDigit) {
-		return 0, invalid("it must be a number from 1 of at most %d digits", width)
-	}
-	return strconv.ParseUint(s, 10, 64)
 }
 
 func consistsOf(s string, ok func(byte) bool) bool {
