@@ -7,7 +7,8 @@ import (
 
 // Watch calls changed after each change of the file's content or of what is
 // wrong with it, from this goroutine, until ctx is done; then it returns ctx's
-// error. Changes since the last Load are reported first; if Load was never
+// error. It ends earlier only if the kernel refuses to watch anything at all, and
+// says why. Changes since the last Load are reported first; if Load was never
 // called, so is the state at the start. Good content is reported within 250 ms,
 // a fault when it has lasted for a second. Nothing runs while nothing happens.
 // A change through a memory mapping makes no event and is seen with the next one.
