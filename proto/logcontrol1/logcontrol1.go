@@ -35,7 +35,7 @@ func Contract() contract.Interface {
       <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/>
       <annotation name="org.freedesktop.systemd1.Privileged" value="true"/>
     </property>
-    <!-- LogTarget: "journal" under systemd, "console" elsewhere. Writing anything else is refused: the target is the unit's choice. -->
+    <!-- LogTarget: always "journal": where it really goes is the choice of StandardError= in the unit. Writing anything else is refused. -->
     <property name="LogTarget" type="s" access="readwrite">
       <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="false"/>
       <annotation name="org.freedesktop.systemd1.Privileged" value="true"/>
@@ -81,7 +81,7 @@ func (c *Client) SetLogLevel(ctx context.Context, value string) error {
 		Interface, PropertyLogLevel, dbus.MakeVariant(value)).Err
 }
 
-// LogTarget: "journal" under systemd, "console" elsewhere. Writing anything else is refused: the target is the unit's choice.
+// LogTarget: always "journal": where it really goes is the choice of StandardError= in the unit. Writing anything else is refused.
 func (c *Client) LogTarget(ctx context.Context) (value string, err error) {
 	err = c.get(ctx, PropertyLogTarget, &value)
 	return value, err
