@@ -1,0 +1,85 @@
+# resinOS host services: everything is built, tested and run from here.
+# Targets with "##" are for people; `make` alone lists them.
+
+VERSION := 2.0.0
+VARIANT ?= development
+SSH_PORT ?= 22222
+DESTDIR ?=
+DAEMONS := config-recover hostnamed-bridge
+MODULES := proto shared $(addprefix services/,$(DAEMONS)) image e2e
+
+LIBEXEC := $(DESTDIR)/usr/libexec/resinos
+UNITDIR := $(DESTDIR)/usr/lib/systemd/system
+DBUSDIR := $(DESTDIR)/usr/share/dbus-1
+DOCDIR := $(DESTDIR)/usr/share/doc/resinos
+
+export CGO_ENABLED := 0
+export GOFLAGS := -buildvcs=false
+GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+
+.DEFAULT_GOAL := help
+.PHONY: help run image test check lint unit gates generate bench fuzz install binaries tools \
+	test-container test-vm test-reproducible host release clean $(DAEMONS)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: image ## build the image of VARIANT (development), boot it in QEMU, leave it running until Ctrl-C; SSH_PORT=22222
+	VARIANT=$(VARIANT) SSH_PORT=$(SSH_PORT) go run ./image/cmd/run
+
+image: host ## build build/images/resinos-VARIANT.img, a raw GPT disk; VARIANT=production|development|standalone
+	image/build $(VARIANT)
+
+test: check gates image ## everything CI runs
+	$(MAKE) test-container test-vm test-reproducible
+
+check: lint unit ## lint and unit tests: the loop while you write
+
+lint: host tools ## formatting, vet, linters, shell scripts, known vulnerabilities, generated files
+	e2e/lint
+
+unit: host ## unit tests and tests on a private bus, with the race detector
+	CGO_ENABLED=1 go test -race $(addsuffix /...,$(addprefix ./,$(MODULES)))
+
+gates: binaries host ## units: systemd-analyze verify and security
+	units/check build/bin
+
+test-container: image ## tests in a container booted from the image's own root: real systemd, bus, hostnamed, Avahi
+	go test -count=1 -tags container -timeout 15m ./e2e/...
+
+test-vm: image ## tests in a virtual machine booted from the image
+	go test -count=1 -tags vm -p 1 -timeout 45m ./e2e/...
+
+test-reproducible: image ## build the image a second time from nothing and compare
+	image/check-reproducible $(VARIANT)
+
+fuzz: ## run every fuzz test for FUZZTIME (30s) each
+	e2e/fuzz
+
+generate: ## write the Go code, the contract lock and the JSON Schema from their sources
+	cd proto && go run ./cmd/generate
+	cd shared && go generate ./...
+
+install: binaries ## install the daemons, their units and D-Bus files below DESTDIR
+	install -d $(LIBEXEC) $(UNITDIR) $(DBUSDIR)/system.d $(DBUSDIR)/system-services $(DBUSDIR)/interfaces $(DOCDIR)
+	install -m 0755 $(addprefix build/bin/,$(DAEMONS)) $(LIBEXEC)
+	install -m 0644 units/system/*.service $(UNITDIR)
+	install -m 0644 units/dbus/system.d/*.conf $(DBUSDIR)/system.d
+	install -m 0644 units/dbus/system-services/*.service $(DBUSDIR)/system-services
+	install -m 0644 proto/io.resinos.*.xml $(DBUSDIR)/interfaces
+	install -m 0644 shared/config/config.schema.json $(DOCDIR)
+	for daemon in $(DAEMONS); do install -D -m 0644 services/$$daemon/README.md $(DOCDIR)/$$daemon/README.md || exit 1; done
+
+binaries: $(DAEMONS)
+
+$(DAEMONS):
+	cd services/$@ && $(GOBUILD) -o $(CURDIR)/build/bin/$@ .
+
+host:
+	image/install-host-packages
+
+tools:
+	cd tools && GOBIN=$(CURDIR)/build/tools GOWORK=off go install tool
+
+clean: ## remove everything built, downloads included
+	rm -rf build
