@@ -39,20 +39,22 @@ func (n *Name) Read() (string, error) {
 // Watch calls changed, in a goroutine of its own, after each change of the name
 // until ctx ends. It returns at once.
 func (n *Name) Watch(ctx context.Context, changed func()) error {
-	file, err := os.Open(n.path)
+	// Not os.Open: Go's own poller would wait on the same open file, and whoever
+	// of the two looks first takes the event away from the other.
+	file, err := unix.Open(n.path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("cannot watch the kernel's name: %w", err)
 	}
 	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {
-		file.Close()
+		unix.Close(file)
 		return fmt.Errorf("cannot watch the kernel's name: %w", err)
 	}
 	context.AfterFunc(ctx, func() { _, _ = unix.Write(wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) })
 	go func() {
-		defer file.Close()
+		defer unix.Close(file)
 		defer unix.Close(wake)
-		for wait(int(file.Fd()), wake) {
+		for wait(file, wake) {
 			changed()
 		}
 	}()
