@@ -1,0 +1,144 @@
+package device
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"resinos.io/image/guest"
+	"resinos.io/image/qemu"
+)
+
+const (
+	bootTime    = 5 * time.Minute
+	commandTime = 2 * time.Minute
+	sshPort     = 22222
+)
+
+// Options say how a machine differs from one with a fresh image.
+type Options struct {
+	Disk string            // the disk's size, as qemu-img takes it; "" is the image's own
+	Boot map[string][]byte // files put on the boot partition before the start, by path
+}
+
+// A Machine is a running development image, with root logged in over ssh.
+type Machine struct {
+	*qemu.Machine
+	port   int
+	client *guest.Client
+}
+
+// Start boots the image and returns when everything in it is started. It ends
+// with the test.
+func Start(t *testing.T, options Options) *Machine {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
+	defer cancel()
+	config, err := prepare(ctx, t.TempDir(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &Machine{port: config.Forward[sshPort]}
+	if m.Machine, err = qemu.Start(ctx, config); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Stop)
+	t.Cleanup(func() { m.collect(t) })
+	m.Connect(t)
+	return m
+}
+
+// prepare makes the machine's disks in dir.
+func prepare(ctx context.Context, dir string, options Options) (qemu.Config, error) {
+	port, err := qemu.FreePort(ctx)
+	if err != nil {
+		return qemu.Config{}, err
+	}
+	config := qemu.Config{
+		Dir:      dir,
+		Disk:     filepath.Join(dir, "disk.qcow2"),
+		Firmware: filepath.Join(dir, "firmware.qcow2"),
+		Forward:  map[int]int{sshPort: port},
+	}
+	image, err := filepath.Abs("../../build/images/resinos-development.img")
+	if err != nil {
+		return config, err
+	}
+	if _, err := os.Stat(image); err != nil {
+		return config, fmt.Errorf("no image, run make image VARIANT=development: %w", err)
+	}
+	if err := qemu.Overlay(ctx, image, config.Disk, options.Disk); err != nil {
+		return config, err
+	}
+	if err := putBoot(ctx, image, config.Disk, dir, options.Boot); err != nil {
+		return config, err
+	}
+	return config, qemu.FirmwareVariables(ctx, config.Firmware)
+}
+
+// Connect logs in, again after a reboot, and waits until systemd has started
+// everything, with or without failures.
+func (m *Machine) Connect(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
+	defer cancel()
+	client, err := guest.WaitDial(ctx, fmt.Sprintf("127.0.0.1:%d", m.port))
+	if err != nil {
+		t.Fatalf("the machine does not come up: %v", err)
+	}
+	m.client = client
+	// Its status says "degraded" in its exit code too; the tests look at the reasons.
+	_, _ = client.Run(ctx, "systemctl is-system-running --wait")
+}
+
+// Try runs command in the machine's shell.
+func (m *Machine) Try(t *testing.T, command string) (string, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
+	defer cancel()
+	out, err := m.client.Run(ctx, command)
+	return strings.TrimSpace(out), err
+}
+
+// Run runs command and fails the test if it fails.
+func (m *Machine) Run(t *testing.T, command string) string {
+	t.Helper()
+	out, err := m.Try(t, command)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return out
+}
+
+// Await runs command until it prints want, for at most limit.
+func (m *Machine) Await(t *testing.T, limit time.Duration, command, want string) {
+	t.Helper()
+	var out string
+	for start := time.Now(); time.Since(start) < limit; time.Sleep(100 * time.Millisecond) {
+		out, _ = m.Try(t, command) // it may fail until it does not
+		if out == want {
+			return
+		}
+	}
+	t.Fatalf("%s\nprints %q after %v, want %q", command, out, limit, want)
+}
+
+// Reboot reboots the machine from within and logs in again.
+func (m *Machine) Reboot(t *testing.T) {
+	t.Helper()
+	before := m.Run(t, "cat /proc/sys/kernel/random/boot_id")
+	_, _ = m.Try(t, "systemctl reboot") // ends the connection, sometimes before it answers
+	m.client.Close()
+	for start := time.Now(); time.Since(start) < bootTime; {
+		m.Connect(t)
+		if m.Run(t, "cat /proc/sys/kernel/random/boot_id") != before {
+			return
+		}
+		m.client.Close()
+		time.Sleep(time.Second)
+	}
+	t.Fatal("the machine does not reboot")
+}
