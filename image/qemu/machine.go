@@ -33,7 +33,7 @@ func Start(ctx context.Context, config Config) (*Machine, error) {
 		return nil, fmt.Errorf("cannot make the machine's directory: %w", err)
 	}
 	m := &Machine{Config: config, stderr: new(bytes.Buffer), done: make(chan struct{})}
-	m.process = exec.Command("qemu-system-x86_64", config.args()...)
+	m.process = exec.Command("qemu-system-x86_64", config.args()...) //nolint:noctx // it outlives ctx, see above
 	m.process.Stderr = m.stderr
 	// Its own group: Ctrl-C is for the program that runs it, which then stops it in order.
 	m.process.SysProcAttr = ownGroup()

@@ -60,7 +60,7 @@ func (n *notifier) watch(ctx context.Context, mounts <-chan struct{}) error {
 			return nil
 		case <-mounts:
 			return nil
-		case <-w.Errors: // such as a queue that ran over
+		case <-w.Errors: //nolint:errcheck // such as a queue that ran over: all is looked at anew
 			return nil
 		case event, ok := <-w.Events:
 			if !ok || n.moved(event, watched) {

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -15,7 +16,7 @@ func comments(text string) (face string, members map[string]string, err error) {
 	var last string
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return face, members, nil
 		}
 		if err != nil {

@@ -48,7 +48,7 @@ type Call struct {
 // A Value is a property as the client offers it.
 type Value struct {
 	Name, Doc, Type string
-	Writable              bool
+	Writable        bool
 }
 
 // PackageName returns the Go package for an interface: "hostname1" for io.resinos.Hostname1.
