@@ -1,0 +1,121 @@
+package container
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrMissing is what is returned when something the container needs is not there.
+var ErrMissing = errors.New("missing")
+
+// unitDir is where the root has its units.
+const unitDir = "/usr/lib/systemd/system"
+
+// rootDir is where the image build leaves the root; its boot partition is beside it.
+func rootDir(build string) string { return filepath.Join(build, "work", "development", "root") }
+
+// prepare makes a container's directories in dir and keeps the image build out.
+func prepare(dir string, opts Options) (*Container, error) {
+	build, err := buildDir()
+	if err != nil {
+		return nil, err
+	}
+	if err := check(build); err != nil {
+		return nil, err
+	}
+	c := &Container{
+		Boot: filepath.Join(dir, "boot"), State: filepath.Join(dir, "state"), Data: filepath.Join(dir, "data"),
+		console: filepath.Join(dir, "console.log"),
+	}
+	if c.lock, err = lock(filepath.Join(build, ".lock")); err != nil {
+		return nil, err
+	}
+	root := rootDir(build)
+	err = errors.Join(
+		os.Mkdir(c.State, 0o755), os.Mkdir(c.Data, 0o755),
+		os.CopyFS(c.Boot, os.DirFS(filepath.Join(filepath.Dir(root), "boot"))),
+		copyUnits(root+unitDir, filepath.Join(dir, "units")),
+	)
+	if err == nil {
+		err = putBoot(c.Boot, opts.Boot)
+	}
+	if err != nil {
+		c.lock.Close()
+		return nil, fmt.Errorf("cannot prepare the container: %w", err)
+	}
+	return c, nil
+}
+
+func check(build string) error {
+	if os.Getuid() != 0 {
+		return fmt.Errorf("%w: root: make test-container needs it", ErrMissing)
+	}
+	if _, err := exec.LookPath("systemd-nspawn"); err != nil {
+		return fmt.Errorf("%w: systemd-nspawn: make host installs it", ErrMissing)
+	}
+	if _, err := os.Stat(rootDir(build)); err != nil {
+		return fmt.Errorf("%w: %s: make image VARIANT=development builds it", ErrMissing, rootDir(build))
+	}
+	return nil
+}
+
+// lock takes the image build's lock, shared, until the file is closed.
+func lock(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the build's lock: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("cannot take the build's lock: %w", err)
+	}
+	return file, nil
+}
+
+// copyUnits copies the root's units without those that mount partitions: here
+// these are directories. A masked one would take the binds that need it with it.
+func copyUnits(from, to string) error {
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot copy the units: %w: %s", err, out)
+	}
+	for _, partition := range []string{"boot", "state", "data"} {
+		if err := os.Remove(filepath.Join(to, "mnt-"+partition+".mount")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putBoot(dir string, files map[string][]byte) error {
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if content == nil {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, content, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// buildDir returns build/ of the checkout the test runs in.
+func buildDir() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("cannot find the checkout: %w", err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
+			return filepath.Join(dir, "build"), nil
+		}
+	}
+	return "", fmt.Errorf("%w: go.work in no folder above the test", ErrMissing)
+}

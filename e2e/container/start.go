@@ -1,0 +1,85 @@
+package container
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// start starts systemd-nspawn and finds the container's process 1.
+func (c *Container) start() error {
+	dir := filepath.Dir(c.console)
+	console, err := os.Create(c.console)
+	if err != nil {
+		return fmt.Errorf("cannot keep the console: %w", err)
+	}
+	defer console.Close()
+	build, err := buildDir()
+	if err != nil {
+		return err
+	}
+	c.process = exec.Command("systemd-nspawn", "--quiet", "--boot", "--read-only",
+		"--directory="+rootDir(build), "--machine="+fmt.Sprintf("resin-%x", os.Getpid()),
+		"--register=no", "--keep-unit", "--private-network", "--network-veth", "--capability=all",
+		"--bind="+c.Boot+":/mnt/boot", "--bind="+c.State+":/mnt/state", "--bind="+c.Data+":/mnt/data",
+		"--bind-ro="+filepath.Join(dir, "units")+":"+unitDir,
+		"--kill-signal=SIGRTMIN+3", "--console=pipe")
+	c.process.Stdout, c.process.Stderr = console, console
+	// Its own group: Ctrl-C is for the test, which then ends it in order.
+	c.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := c.process.Start(); err != nil {
+		return fmt.Errorf("cannot start systemd-nspawn: %w", err)
+	}
+	c.done = make(chan struct{})
+	go func() {
+		_ = c.process.Wait() // how it ended is told by its console
+		close(c.done)
+	}()
+	return c.findLeader()
+}
+
+// findLeader waits until nspawn has a child that is process 1 of its namespace.
+func (c *Container) findLeader() error {
+	pid := c.process.Process.Pid
+	deadline := time.After(startTime)
+	for {
+		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)) // it may have ended
+		for _, child := range strings.Fields(string(children)) {
+			if isInit(child) {
+				var err error
+				c.leader, err = strconv.Atoi(child)
+				return err
+			}
+		}
+		select {
+		case <-c.done:
+			return fmt.Errorf("systemd-nspawn ended: %s", c.consoleText())
+		case <-deadline:
+			c.end()
+			return errors.New("systemd-nspawn starts no container: " + c.consoleText())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// isInit tells from NSpid in /proc/<pid>/status, see proc(5), whether a process
+// is number 1 of its own namespace.
+func isInit(pid string) bool {
+	status, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil {
+		return false
+	}
+	for line := range bytes.Lines(status) {
+		if fields := strings.Fields(string(line)); len(fields) > 2 && fields[0] == "NSpid:" {
+			return fields[len(fields)-1] == "1"
+		}
+	}
+	return false
+}
