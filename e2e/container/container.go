@@ -42,12 +42,12 @@ type Container struct {
 // console are in build/e2e-failures/<test>.
 func Start(t testing.TB, opts Options) *Container {
 	t.Helper()
-	c, err := prepare(t.TempDir(), opts)
+	c, err := prepare(t.Context(), t.TempDir(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.lock.Close() })
-	if err := c.start(); err != nil {
+	if err := c.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.end)

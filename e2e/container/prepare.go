@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ const unitDir = "/usr/lib/systemd/system"
 func rootDir(build string) string { return filepath.Join(build, "work", "development", "root") }
 
 // prepare makes a container's directories in dir and keeps the image build out.
-func prepare(dir string, opts Options) (*Container, error) {
+func prepare(ctx context.Context, dir string, opts Options) (*Container, error) {
 	build, err := buildDir()
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func prepare(dir string, opts Options) (*Container, error) {
 	err = errors.Join(
 		os.Mkdir(c.State, 0o755), os.Mkdir(c.Data, 0o755),
 		os.CopyFS(c.Boot, os.DirFS(filepath.Join(filepath.Dir(root), "boot"))),
-		copyUnits(root+unitDir, filepath.Join(dir, "units")),
+		copyUnits(ctx, root+unitDir, filepath.Join(dir, "units")),
 	)
 	if err == nil {
 		err = putBoot(c.Boot, opts.Boot)
@@ -65,7 +66,7 @@ func check(build string) error {
 
 // lock takes the image build's lock, shared, until the file is closed.
 func lock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the build's lock: %w", err)
 	}
@@ -78,8 +79,8 @@ func lock(path string) (*os.File, error) {
 
 // copyUnits copies the root's units without those that mount partitions: here
 // these are directories. A masked one would take the binds that need it with it.
-func copyUnits(from, to string) error {
-	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+func copyUnits(ctx context.Context, from, to string) error {
+	if out, err := exec.CommandContext(ctx, "cp", "-a", from, to).CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot copy the units: %w: %s", err, out)
 	}
 	for _, partition := range []string{"boot", "state", "data"} {

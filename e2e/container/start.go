@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,8 +14,9 @@ import (
 	"time"
 )
 
-// start starts systemd-nspawn and finds the container's process 1.
-func (c *Container) start() error {
+// start starts systemd-nspawn and finds the container's process 1. The container
+// outlives ctx: it is ended in order, after what collects from it.
+func (c *Container) start(ctx context.Context) error {
 	dir := filepath.Dir(c.console)
 	console, err := os.Create(c.console)
 	if err != nil {
@@ -25,7 +27,7 @@ func (c *Container) start() error {
 	if err != nil {
 		return err
 	}
-	c.process = exec.Command("systemd-nspawn", "--quiet", "--boot", "--read-only",
+	c.process = exec.CommandContext(context.WithoutCancel(ctx), "systemd-nspawn", "--quiet", "--boot", "--read-only",
 		"--directory="+rootDir(build), "--machine="+fmt.Sprintf("resin-%x", os.Getpid()),
 		"--register=no", "--keep-unit", "--private-network", "--network-veth", "--capability=all",
 		"--bind="+c.Boot+":/mnt/boot", "--bind="+c.State+":/mnt/state", "--bind="+c.Data+":/mnt/data",
