@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -83,6 +84,19 @@ func Start(t testing.TB) *Bus {
 func (b *Bus) Stop() {
 	_ = b.process.Process.Kill()
 	_ = b.process.Wait()
+}
+
+// Pause makes the bus stop answering, Continue makes it answer again.
+func (b *Bus) Pause(t testing.TB) { b.signal(t, syscall.SIGSTOP) }
+
+// Continue ends what Pause began.
+func (b *Bus) Continue(t testing.TB) { b.signal(t, syscall.SIGCONT) }
+
+func (b *Bus) signal(t testing.TB, signal os.Signal) {
+	t.Helper()
+	if err := b.process.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Connect returns a connection of a client, which is closed with the test.
