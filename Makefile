@@ -19,7 +19,7 @@ GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 .DEFAULT_GOAL := help
 .PHONY: help run image test check lint unit gates generate fuzz install binaries tools \
-	test-vm test-reproducible host clean $(DAEMONS)
+	test-container test-vm test-reproducible host clean $(DAEMONS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ image: host ## build build/images/resinos-VARIANT.img, a raw GPT disk; VARIANT=p
 	image/build $(VARIANT)
 
 test: check gates image ## everything CI runs
-	$(MAKE) test-vm test-reproducible
+	$(MAKE) test-container test-vm test-reproducible
 
 check: lint unit ## lint and unit tests: the loop while you write
 
@@ -43,6 +43,9 @@ unit: host ## unit tests and tests on a private bus, with the race detector
 
 gates: binaries host ## units: systemd-analyze verify and security
 	units/check build/bin
+
+test-container: image ## tests in a container booted from the image's own root: real systemd, bus, hostnamed, Avahi
+	go test -count=1 -tags container -timeout 15m ./e2e/...
 
 test-vm: image ## tests in a virtual machine booted from the image
 	go test -count=1 -tags vm -p 1 -timeout 45m ./e2e/...
