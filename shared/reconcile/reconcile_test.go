@@ -23,6 +23,7 @@ func TestTriggersDuringARunMakeOneMore(t *testing.T) {
 			loop.Trigger()
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if runs != 2 {
 			t.Errorf("%d runs, want 2", runs)
 		}
@@ -43,6 +44,7 @@ func TestAFailureIsTriedAgainLaterAndLater(t *testing.T) {
 		go loop.Run(t.Context())
 		loop.Trigger()
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		want := []time.Duration{0, 1 * time.Second, 3 * time.Second, 7 * time.Second}
 		if len(at) != len(want) {
 			t.Fatalf("runs at %v, want %v", at, want)
@@ -67,6 +69,7 @@ func TestDoneWaitsForARunThatBeganAfterIt(t *testing.T) {
 		loop.Trigger()
 		time.Sleep(500 * time.Millisecond) // the first run is under way
 		<-loop.Done()
+		synctest.Wait()
 		if runs != 2 {
 			t.Errorf("done after %d runs, want 2", runs)
 		}
