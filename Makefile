@@ -10,6 +10,7 @@ MODULES := proto shared $(addprefix services/,$(DAEMONS)) image e2e
 
 LIBEXEC := $(DESTDIR)/usr/libexec/resinos
 UNITDIR := $(DESTDIR)/usr/lib/systemd/system
+TMPFILESDIR := $(DESTDIR)/usr/lib/tmpfiles.d
 DBUSDIR := $(DESTDIR)/usr/share/dbus-1
 DOCDIR := $(DESTDIR)/usr/share/doc/resinos
 
@@ -61,9 +62,10 @@ generate: ## write the Go code, the contract lock and the JSON Schema from their
 	cd shared && go generate ./...
 
 install: binaries ## install the daemons, their units and D-Bus files below DESTDIR
-	install -d $(LIBEXEC) $(UNITDIR) $(DBUSDIR)/system.d $(DBUSDIR)/system-services $(DBUSDIR)/interfaces $(DOCDIR)
+	install -d $(LIBEXEC) $(UNITDIR) $(TMPFILESDIR) $(DBUSDIR)/system.d $(DBUSDIR)/system-services $(DBUSDIR)/interfaces $(DOCDIR)
 	install -m 0755 $(addprefix build/bin/,$(DAEMONS)) $(LIBEXEC)
 	install -m 0644 units/system/*.service $(UNITDIR)
+	install -m 0644 units/tmpfiles.d/*.conf $(TMPFILESDIR)
 	install -m 0644 units/dbus/system.d/*.conf $(DBUSDIR)/system.d
 	install -m 0644 units/dbus/system-services/*.service $(DBUSDIR)/system-services
 	install -m 0644 proto/io.resinos.*.xml $(DBUSDIR)/interfaces

@@ -15,6 +15,7 @@ import (
 
 	"resinos.io/shared/bus"
 	"resinos.io/shared/config"
+	"resinos.io/shared/job"
 	"resinos.io/shared/journal"
 	"resinos.io/shared/layout"
 	"resinos.io/shared/reconcile"
@@ -88,6 +89,12 @@ func connectAndRun(ctx context.Context, service Service, root layout.Root, log *
 	d.state = newState(d)
 	d.loop = reconcile.New(d.state.apply)
 	return run(ctx, d)
+}
+
+// Jobs returns a manager of jobs below the daemon's own object. It calls ended
+// after each job, for a signal on the daemon's own interface.
+func (d *Daemon) Jobs(ended func(path dbus.ObjectPath, result, message string)) *job.Manager {
+	return job.NewManager(d.tree, d.Path+"/job", ended)
 }
 
 // Trigger asks for one more apply, because something outside config.json changed.
