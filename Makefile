@@ -20,7 +20,7 @@ GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 .DEFAULT_GOAL := help
 .PHONY: help run image test check lint unit gates generate fuzz install binaries tools \
-	test-container test-vm test-reproducible host clean $(DAEMONS)
+	test-container test-vm test-powercut test-reproducible host clean $(DAEMONS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-container: image ## tests in a container booted from the image's own root: 
 
 test-vm: image ## tests in a virtual machine booted from the image
 	go test -count=1 -tags vm -p 1 -timeout 45m ./e2e/...
+
+test-powercut: image ## power cuts at every write of an edit, on real FAT; finds states that do not hold yet
+	go test -count=1 -tags powercut -timeout 20m -v ./e2e/powercut
 
 test-reproducible: image ## build the image a second time from nothing and compare
 	image/check-reproducible $(VARIANT)

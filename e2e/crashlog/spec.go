@@ -153,3 +153,12 @@ func (l *Log) applyTo(image *Image, i int, spec Spec) {
 		image.apply(op, nil)
 	}
 }
+
+// At returns the disk after the operations before cut, with nothing lost.
+func (l *Log) At(base io.ReaderAt, cut int) *Image {
+	image := NewImage(base, l.SectorSize)
+	for _, op := range l.Ops[:cut] {
+		image.apply(op, nil)
+	}
+	return image
+}

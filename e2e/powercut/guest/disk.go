@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"resinos.io/e2e/powercut/job"
+	"resinos.io/shared/config"
+)
+
+// A worker works on one disk.
+type worker struct {
+	job.Disk
+	options string
+	path    string   // of the device
+	dir     string   // where it is mounted
+	device  *os.File // past the page cache
+	buffer  []byte   // for the device: aligned to a page
+	log     *slog.Logger
+}
+
+const bufferSize = 1 << 20
+
+func openDisk(d job.Disk, options string, log *slog.Logger) (*worker, error) {
+	w := &worker{Disk: d, options: options, dir: "/mnt/" + d.Name, log: log}
+	var err error
+	if w.path, err = deviceOf(d.Name); err != nil {
+		return nil, err
+	}
+	if w.device, err = os.OpenFile(w.path, os.O_RDWR|unix.O_DIRECT, 0); err != nil {
+		return nil, err
+	}
+	w.buffer, err = unix.Mmap(-1, 0, bufferSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("cannot get memory: %w", err)
+	}
+	return w, os.MkdirAll(w.dir, 0o755)
+}
+
+// note writes a note to the disk. It is no flush and waits for none, so that it
+// changes nothing about what a power cut can lose; after is called when it is written.
+func (w *worker) note(n job.Note, after ...func() error) error {
+	sector, err := n.Sector()
+	if err != nil {
+		return err
+	}
+	copy(w.buffer, sector)
+	if _, err := w.device.WriteAt(w.buffer[:len(sector)], int64(w.NotesAt)*int64(len(sector))); err != nil {
+		return fmt.Errorf("cannot write a note: %w", err)
+	}
+	for _, f := range after {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *worker) mount() error {
+	flags, data := mountFlags(w.options)
+	if err := unix.Mount(w.path, w.dir, "vfat", flags, data); err != nil {
+		return fmt.Errorf("cannot mount %s with %s: %w", w.path, w.options, err)
+	}
+	return nil
+}
+
+func (w *worker) unmount() error {
+	if err := unix.Unmount(w.dir, 0); err != nil {
+		return fmt.Errorf("cannot unmount %s: %w", w.dir, err)
+	}
+	return nil
+}
+
+func (w *worker) config() string { return filepath.Join(w.dir, job.Config) }
+
+func (w *worker) store() *config.Store { return config.NewStore(w.config(), "", w.log) }
+
+// text returns an error's text, "" if there is none.
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

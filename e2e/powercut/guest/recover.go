@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"resinos.io/e2e/powercut/job"
+	"resinos.io/shared/atomicfile"
+	"resinos.io/shared/config"
+)
+
+// recoverAll puts each state onto the disk, and does there what a device does
+// after a power cut: mounts, recovers, starts again, recovers again, and edits.
+func (w *worker) recoverAll() error {
+	pristine := make([]byte, w.Extent)
+	if err := w.read(pristine); err != nil {
+		return err
+	}
+	for i, file := range w.States {
+		patch, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if err := w.become(pristine, patch); err != nil {
+			return fmt.Errorf("state %d: %w", i, err)
+		}
+		if err := w.recoverOne(i); err != nil {
+			return fmt.Errorf("state %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (w *worker) recoverOne(i int) error {
+	if err := w.note(job.Note{Event: job.Begin, N: i}); err != nil {
+		return err
+	}
+	for _, event := range []job.Event{job.Recovered, job.Again} {
+		if err := w.mount(); err != nil {
+			return err
+		}
+		outcome, err := atomicfile.Recover(w.config(), config.Check)
+		if err := w.note(job.Note{Event: event, N: i, Outcome: string(outcome), Err: text(err)}); err != nil {
+			return err
+		}
+		if err := w.unmount(); err != nil {
+			return err
+		}
+	}
+	if err := w.mount(); err != nil {
+		return err
+	}
+	err := w.replace(job.AfterRecovery, job.AfterRecoverySize)
+	if err := w.unmount(); err != nil {
+		return err
+	}
+	return w.note(job.Note{Event: job.Edited, N: i, Err: text(err)}, w.device.Sync)
+}
+
+// become makes the disk what patch makes of pristine, durably.
+func (w *worker) become(pristine, patch []byte) error {
+	want := bytes.Clone(pristine)
+	if err := job.Apply(patch, want); err != nil {
+		return err
+	}
+	now := make([]byte, len(want))
+	if err := w.read(now); err != nil {
+		return err
+	}
+	const block = 512
+	for at := 0; at < len(want); {
+		end := at
+		for end < len(want) && end-at < bufferSize && !bytes.Equal(want[end:end+block], now[end:end+block]) {
+			end += block
+		}
+		if end == at {
+			at += block
+			continue
+		}
+		copy(w.buffer, want[at:end])
+		if _, err := w.device.WriteAt(w.buffer[:end-at], int64(at)); err != nil {
+			return err
+		}
+		at = end
+	}
+	return w.device.Sync()
+}
+
+// read reads the beginning of the disk, from the disk and not from the cache.
+func (w *worker) read(into []byte) error {
+	if err := unix.IoctlSetInt(int(w.device.Fd()), unix.BLKFLSBUF, 0); err != nil {
+		return fmt.Errorf("cannot empty the cache: %w", err)
+	}
+	for at := 0; at < len(into); at += bufferSize {
+		part := w.buffer[:min(bufferSize, len(into)-at)]
+		if _, err := w.device.ReadAt(part, int64(at)); err != nil {
+			return err
+		}
+		copy(into[at:], part)
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+//go:build powercut
+
+package powercut
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"resinos.io/e2e/crashlog"
+	"resinos.io/e2e/powercut/job"
+	"resinos.io/e2e/powercut/tinyvm"
+)
+
+const (
+	top         = "../.."
+	machineTime = 3 * time.Minute
+)
+
+// A rig has all that the machines share.
+type rig struct {
+	dir     string
+	kernel  tinyvm.Kernel
+	init    []byte
+	options string
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{dir: fastDir(t)}
+	var err error
+	rootfs := filepath.Join(top, "build/rootfs.tar")
+	r.kernel, err = tinyvm.LoadKernel(rootfs, "virtio_pci", "virtio_blk", "nls_cp437", "nls_ascii", "vfat")
+	if err != nil {
+		t.Fatalf("%v (make image builds it)", err)
+	}
+	r.options = mountOptions(t, filepath.Join(top, "units/os/mnt-boot.mount"))
+	program := filepath.Join(r.dir, "init")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./guest")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("cannot build the machine's program: %v: %s", err, out)
+	}
+	r.init, err = os.ReadFile(program)
+	must(t, err)
+	return r
+}
+
+// fastDir returns a directory in memory if there is one: the disks are sparse,
+// and nothing of them must survive.
+func fastDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "powercut-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// mountOptions returns the Options= of the boot partition's mount unit.
+func mountOptions(t *testing.T, unit string) string {
+	t.Helper()
+	f, err := os.Open(unit)
+	must(t, err)
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if options, ok := strings.CutPrefix(lines.Text(), "Options="); ok {
+			return options
+		}
+	}
+	t.Fatalf("%s has no mount options", unit)
+	return ""
+}
+
+// boot runs one machine and returns the record of each disk's writes.
+func (r *rig) boot(t *testing.T, round string, disks []*disk, todo job.Job, files []tinyvm.File) []*crashlog.Log {
+	t.Helper()
+	todo.Modules, todo.Options = r.kernel.ModuleFiles(), r.options
+	text, err := json.Marshal(todo)
+	must(t, err)
+	c := tinyvm.Config{Dir: filepath.Join(r.dir, round), Kernel: r.kernel, Init: r.init}
+	c.Files = append(files, tinyvm.File{Path: job.File, Mode: 0o600, Data: text})
+	must(t, os.Mkdir(c.Dir, 0o700))
+	for _, d := range disks {
+		c.Disks = append(c.Disks, d.fresh(t, round))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), machineTime)
+	defer cancel()
+	start := time.Now()
+	console, err := tinyvm.Run(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s: the machine took %s; errors of its file systems: %d", round,
+		time.Since(start).Round(time.Millisecond), strings.Count(console, "error, fat"))
+	var logs []*crashlog.Log
+	for i, d := range disks {
+		logs = append(logs, readLog(t, c.Disks[i].Log, d))
+		must(t, os.Remove(c.Disks[i].Image))
+	}
+	return logs
+}
+
+// readLog reads a record, and fails if it is not complete: a rig that has seen
+// nothing must not be content.
+func readLog(t *testing.T, file string, d *disk) *crashlog.Log {
+	t.Helper()
+	f, err := os.Open(file)
+	must(t, err)
+	defer f.Close()
+	log, err := crashlog.Parse(bufio.NewReader(f))
+	if err != nil {
+		t.Fatalf("disk %s: %v", d.name, err)
+	}
+	log.MarkWrites(d.notesAt())
+	if last := notes(t, log); len(last) == 0 || last[len(last)-1].Event != job.Done {
+		t.Fatalf("disk %s: the record of %d operations does not reach the end: notes %v", d.name, len(log.Ops), last)
+	}
+	return log
+}
+
+// A note has its place in the record.
+type note struct {
+	job.Note
+	at int
+}
+
+func notes(t *testing.T, log *crashlog.Log) []note {
+	t.Helper()
+	var all []note
+	for i, op := range log.Ops {
+		if op.Flags&crashlog.Mark == 0 {
+			continue
+		}
+		n, err := job.ParseNote(op.Data)
+		must(t, err)
+		all = append(all, note{n, i})
+	}
+	return all
+}
+
+// scratch makes a directory for the simulated recoveries of one disk.
+func (r *rig) scratch(t *testing.T, d *disk) string {
+	t.Helper()
+	dir := filepath.Join(r.dir, "scratch-"+d.name)
+	must(t, os.Mkdir(dir, 0o700))
+	return dir
+}

@@ -1,0 +1,116 @@
+//go:build powercut
+
+package powercut
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"resinos.io/e2e/fat"
+	"resinos.io/e2e/powercut/job"
+)
+
+// A view is what a program on Linux sees of a disk.
+type view struct {
+	near   map[string]file // config.json and its neighbours in the root directory
+	others map[string]file // all other files, by path
+	report fat.Report
+}
+
+// A file is what reading it gives.
+type file struct {
+	data string
+	eio  bool
+}
+
+// look reads a disk. It fails if Linux could not mount it or list a directory.
+func look(r io.ReaderAt) (*view, error) {
+	fs, err := fat.Open(r)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{near: map[string]file{}, others: map[string]file{}}
+	if err := v.list(fs, "", fs.Root()); err != nil {
+		return nil, err
+	}
+	v.report, err = fs.Check()
+	return v, err
+}
+
+func (v *view) list(fs *fat.FS, path string, dir fat.Entry) error {
+	all, err := fs.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		name := path + e.Name
+		if e.Dir {
+			if err := v.list(fs, name+"/", e); err != nil {
+				return err
+			}
+			continue
+		}
+		data, err := fs.ReadLikeLinux(e)
+		found := file{string(data), err != nil}
+		switch {
+		case path == "" && strings.HasPrefix(strings.ToLower(name), "config."):
+			v.near[name] = found
+		case name != job.Filler:
+			v.others[name] = found
+		}
+	}
+	return nil
+}
+
+// key is the same for views that a recovery cannot tell apart.
+func (v *view) key() [sha256.Size]byte {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(v.near)) {
+		f := v.near[name]
+		fmt.Fprintf(h, "%q %v %d\n%s", name, f.eio, len(f.data), f.data)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// unreadable is a regular file that can be opened and gives EIO when read, as a
+// file with a broken chain of clusters does: nothing is mapped at address 0.
+const unreadable = "/proc/self/mem"
+
+// write makes the files of a view in dir. eio says how a file that cannot be
+// read is made.
+func (v *view) write(dir string, eio func(path string) error) error {
+	for name, f := range v.near {
+		path := filepath.Join(dir, name)
+		if f.eio {
+			if err := eio(path); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.WriteFile(path, []byte(f.data), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// differs returns what is different in files that no edit has to touch.
+func (v *view) differs(base *view) string {
+	for name, was := range base.others {
+		if is, ok := v.others[name]; !ok || is != was {
+			return fmt.Sprintf("%s was changed: there %v, unreadable %v", name, ok, is.eio)
+		}
+	}
+	for name := range v.others {
+		if _, ok := base.others[name]; !ok {
+			return fmt.Sprintf("%q has appeared", name)
+		}
+	}
+	return ""
+}
