@@ -51,7 +51,7 @@ test-container: image ## tests in a container booted from the image's own root: 
 test-vm: image ## tests in a virtual machine booted from the image
 	go test -count=1 -tags vm -p 1 -timeout 45m ./e2e/...
 
-test-powercut: image ## power cuts at every write of an edit, on real FAT; finds states that do not hold yet
+test-powercut: image ## power cuts at every write of an edit, on real FAT and the real kernel
 	go test -count=1 -tags powercut -timeout 20m -v ./e2e/powercut
 
 test-reproducible: image ## build the image a second time from nothing and compare

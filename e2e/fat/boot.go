@@ -39,7 +39,8 @@ const (
 	mostFileInTest = 1 << 28 // no file here is larger: a bound for hostile sizes
 )
 
-// FS is an open file system.
+// FS is an open file system. It belongs to one goroutine, and takes what it
+// reads to stay as it is.
 type FS struct {
 	r           io.ReaderAt
 	wide        bool // FAT32
@@ -53,6 +54,8 @@ type FS struct {
 	rootCluster uint32 // of FAT32
 	dataAt      int64
 	clusters    uint32 // how many there are; the numbers begin at 2
+
+	pages map[int64][]byte // of the first table, as far as it was read
 }
 
 // Open reads the boot sector. The tables and files are read when asked for.
@@ -61,7 +64,7 @@ func Open(r io.ReaderAt) (*FS, error) {
 	if _, err := r.ReadAt(boot, 0); err != nil {
 		return nil, fmt.Errorf("cannot open the file system: %w: %w", ErrFormat, err)
 	}
-	fs := &FS{r: r}
+	fs := &FS{r: r, pages: map[int64][]byte{}}
 	reason := fs.layOut(boot)
 	if reason == "" && !fs.reaches(fs.dataAt) {
 		reason = "shorter than its tables"

@@ -2,8 +2,8 @@ package fat
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
-	"slices"
 )
 
 // A Report is what is wrong with a file system. The texts name the files.
@@ -123,13 +123,17 @@ func (fs *FS) table(n int64) ([]byte, error) {
 
 // inUse counts the clusters that are neither free nor bad.
 func (fs *FS) inUse(table []byte) int {
-	width, free, bad := 2, make([]byte, 2), []byte{0xf7, 0xff}
-	if fs.wide {
-		width, free, bad = 4, make([]byte, 4), []byte{0xf7, 0xff, 0xff, 0x0f}
-	}
 	used := 0
-	for entry := range slices.Chunk(table, width) {
-		if !bytes.Equal(entry, free) && !bytes.Equal(entry, bad) {
+	if !fs.wide {
+		for at := 0; at+2 <= len(table); at += 2 {
+			if entry := binary.LittleEndian.Uint16(table[at:]); entry != 0 && entry != 0xfff7 {
+				used++
+			}
+		}
+		return used
+	}
+	for at := 0; at+4 <= len(table); at += 4 {
+		if entry := binary.LittleEndian.Uint32(table[at:]) & 0x0fffffff; entry != 0 && entry != 0x0ffffff7 {
 			used++
 		}
 	}

@@ -11,22 +11,41 @@ const (
 	end  uint32 = 0xffffffff
 )
 
+// pageSize is how much of the table is read at once, in bytes.
+const pageSize = 4096
+
 // next returns the entry of cluster in the first table: the number of the next
 // cluster, free, or end. A bad cluster ends a chain, as in Linux.
 func (fs *FS) next(cluster uint32) (uint32, error) {
-	var raw [4]byte
-	if !fs.wide {
-		if _, err := fs.r.ReadAt(raw[:2], fs.tableAt+2*int64(cluster)); err != nil {
-			return 0, fmt.Errorf("%w: table: %w", ErrIO, err)
-		}
-		value := uint32(binary.LittleEndian.Uint16(raw[:]))
-		return fs.meaning(value, value >= 0xfff7)
+	width := int64(2)
+	if fs.wide {
+		width = 4
 	}
-	if _, err := fs.r.ReadAt(raw[:], fs.tableAt+4*int64(cluster)); err != nil {
+	at := width * int64(cluster)
+	page, err := fs.page(at / pageSize)
+	if err != nil {
 		return 0, fmt.Errorf("%w: table: %w", ErrIO, err)
 	}
-	value := binary.LittleEndian.Uint32(raw[:]) & 0x0fffffff
+	if !fs.wide {
+		value := uint32(binary.LittleEndian.Uint16(page[at%pageSize:]))
+		return fs.meaning(value, value >= 0xfff7)
+	}
+	value := binary.LittleEndian.Uint32(page[at%pageSize:]) & 0x0fffffff
 	return fs.meaning(value, value >= 0x0ffffff7)
+}
+
+// page returns a page of the first table, which is read once.
+func (fs *FS) page(n int64) ([]byte, error) {
+	if page, ok := fs.pages[n]; ok {
+		return page, nil
+	}
+	page := make([]byte, pageSize)
+	part := page[:min(pageSize, fs.tableSize-n*pageSize)]
+	if _, err := fs.r.ReadAt(part, fs.tableAt+n*pageSize); err != nil {
+		return nil, err
+	}
+	fs.pages[n] = page
+	return page, nil
 }
 
 func (fs *FS) meaning(value uint32, isEnd bool) (uint32, error) {

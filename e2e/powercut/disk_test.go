@@ -28,7 +28,8 @@ type disk struct {
 	sizes     []int
 	free      []int // clusters, see job.Disk
 
-	dir string // where its files are
+	dir   string   // where its files are
+	texts []string // of the generations
 }
 
 const firstSize = 10 // of the payload of generation 0
@@ -38,16 +39,14 @@ func (d *disk) notesAt() uint64 { return uint64(d.megabytes)*2048 + 8 }
 func (d *disk) label() string   { return fmt.Sprintf("%s FAT%d/%d", d.name, d.bits, d.cluster) }
 
 // text returns the file of generation g.
-func (d *disk) text(g int) string {
-	if g == 0 {
-		return job.Text(0, firstSize)
-	}
-	return job.Text(g, d.sizes[g-1])
-}
+func (d *disk) text(g int) string { return d.texts[g] }
 
 // make makes the file system with generation 0 and some other files.
 func (d *disk) make(t *testing.T) {
 	t.Helper()
+	for g, size := range append([]int{firstSize}, d.sizes...) {
+		d.texts = append(d.texts, job.Text(g, size))
+	}
 	must(t, os.WriteFile(d.base(), nil, 0o600))
 	must(t, os.Truncate(d.base(), int64(d.megabytes)<<20+1<<16)) // the notes are behind the file system
 	run(t, "mkfs.vfat", "--invariant", "-F", strconv.Itoa(d.bits), "-s", strconv.Itoa(d.cluster/512), d.base(), strconv.Itoa(d.megabytes<<10))
@@ -62,7 +61,7 @@ func (d *disk) make(t *testing.T) {
 		d.fillRoot(t)
 	}
 	if len(d.free) > 0 {
-		d.put(t, "/"+job.Filler, make([]byte, d.megabytes<<20*9/10))
+		d.put(t, "/"+job.Filler, make([]byte, d.megabytes<<20*97/100))
 	}
 }
 

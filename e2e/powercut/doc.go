@@ -10,13 +10,7 @@
 // cut short and recovered from in turn. Demanded is, in each state: the file is
 // the old or the new one while an edit runs and the new one afterwards, byte for
 // byte; no other file has changed; no cluster belongs to two files; a second
-// recovery finds nothing to do; and the next edit works.
-//
-// Not every demand is met yet, which is why make test does not run it but make
-// test-powercut does. Where the test finds a bad state it is of one of two kinds:
-// the recovery writes over a CONFIG.TMP whose cluster chain the cut left damaged,
-// and gets an error; or the kernel meets a damaged chain and, mounted as the boot
-// partition is now, makes the file system read-only before the recovery is done.
+// recovery finds nothing to do; and the next edit works, or has no room and says so.
 //
 // Two usual ways to write a file are held to the same demands and must fail
 // them, or the test itself has gone blind.

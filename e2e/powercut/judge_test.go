@@ -89,6 +89,9 @@ func (j *judge) fault(v *view, wanted demand) string {
 func (j *judge) judge(log *crashlog.Log, base io.ReaderAt, seed uint64, demands func(cut int) demand) {
 	for s := range log.States(base, seed) {
 		wanted := demands(s.Cut)
+		if wanted == nil {
+			continue
+		}
 		v, err := look(s.Image)
 		if err != nil {
 			j.tally.add(s.Model, s, err.Error())

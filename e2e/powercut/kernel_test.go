@@ -4,6 +4,7 @@ package powercut
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"resinos.io/e2e/crashlog"
@@ -64,7 +65,7 @@ func (j *judge) judgeMachine(t *testing.T, log *crashlog.Log, deeper *judge, see
 		again := log.At(j.base, a[job.Again].at)
 		generation, fault := j.recovered(a, again, c.wanted)
 		if fault == "" {
-			fault = j.editedAfter(a, log.At(j.base, a[job.Edited].at))
+			fault = j.editedAfter(a, log.At(j.base, a[job.Edited].at), generation)
 		}
 		j.tally.add(inMachine, stringer(c.spec), fault)
 		if fault != "" {
@@ -100,14 +101,23 @@ func (j *judge) recovered(a attempt, image *crashlog.Image, wanted demand) (gene
 	return generation, j.sound(v, a[job.Recovered].Outcome)
 }
 
-// editedAfter judges the disk after the edit that follows a recovery.
-func (j *judge) editedAfter(a attempt, image *crashlog.Image) string {
-	if text := a[job.Edited].Err; text != "" {
+// editedAfter judges the disk after the edit that follows a recovery. Where there
+// is no room the edit has to say so, and the file stays at its generation.
+func (j *judge) editedAfter(a attempt, image *crashlog.Image, generation int) string {
+	text := a[job.Edited].Err
+	full := len(j.disk.free) > 0 && strings.HasSuffix(text, "no space left on device")
+	if text != "" && !full {
 		return "the next edit failed: " + text
 	}
 	v, err := look(image)
 	if err != nil {
 		return err.Error()
+	}
+	if full {
+		if j.generation(v.near[job.Config].data, demand{generation}) != generation {
+			return "config.json is wrong after an edit that had no room"
+		}
+		return j.sound(v, "after an edit that had no room")
 	}
 	if v.near[job.Config].data != job.Text(job.AfterRecovery, job.AfterRecoverySize) {
 		return "config.json is wrong after the next edit"

@@ -33,7 +33,7 @@ func nearlyFull(most int) (payloads, free []int) {
 
 func disks() []*disk {
 	few := sizes()[:9]
-	payloads, free := nearlyFull(24)
+	payloads, free := nearlyFull(28)
 	return []*disk{
 		{name: "a", bits: 16, cluster: 512, megabytes: 8, strategy: job.Editor, sizes: sizes()},
 		{name: "b", bits: 16, cluster: 2048, megabytes: 16, crowd: 20, strategy: job.Editor, sizes: sizes()},
@@ -43,6 +43,7 @@ func disks() []*disk {
 		{name: "f", bits: 32, cluster: 4096, megabytes: 270, strategy: job.Editor, sizes: sizes()},
 		{name: "root-full", bits: 32, cluster: 512, megabytes: 40, full: true, strategy: job.Editor, sizes: few},
 		{name: "nearly-full", bits: 16, cluster: 512, megabytes: 4, strategy: job.Editor, sizes: payloads, free: free},
+		{name: "nearly-full32", bits: 32, cluster: 512, megabytes: 36, strategy: job.Editor, sizes: payloads, free: free},
 		{name: "truncate", bits: 16, cluster: 2048, megabytes: 16, strategy: job.Truncate, sizes: few},
 		{name: "rename", bits: 32, cluster: 512, megabytes: 64, strategy: job.Rename, sizes: few},
 	}

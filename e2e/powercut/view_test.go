@@ -78,10 +78,6 @@ func (v *view) key() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// unreadable is a regular file that can be opened and gives EIO when read, as a
-// file with a broken chain of clusters does: nothing is mapped at address 0.
-const unreadable = "/proc/self/mem"
-
 // write makes the files of a view in dir. eio says how a file that cannot be
 // read is made.
 func (v *view) write(dir string, eio func(path string) error) error {

@@ -17,8 +17,16 @@
 // When Write or Replace returns nil the new content is durable. An error leaves
 // the old content or, if the very last steps failed, the new one.
 //
+// What a power cut does to FAT is known and no fsck is needed: a name that points
+// to free clusters or to those of another name of ours is emptied before any
+// cluster is taken. The kernel reports such a chain as an error of the file
+// system when it is emptied, so the mount must have errors=continue, or the file
+// system becomes read-only then. Clusters can be lost, at most twice the file's
+// size at a power cut. Replace needs free space for the file three times.
+//
 // Not promised: Replace and Recover of one path must not run at the same time,
-// in any process; the caller holds a lock. Two files sharing clusters, which a
-// power cut on FAT can cause, are for fsck to part, which must run before
-// Recover. Device caches that ignore flushes defeat everything.
+// in any process; the caller holds a lock. While Recover works the file may be
+// seen empty. Programs that write other files to the same file system while a
+// change is interrupted, before Recover, can take clusters that the file still
+// points to. Device caches that ignore flushes defeat everything.
 package atomicfile

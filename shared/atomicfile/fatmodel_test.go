@@ -137,6 +137,8 @@ func (m *fat) remove(path string) error {
 	return nil
 }
 
+func (m *fat) space(string) (free, size int64, err error) { return 1 << 20, 512, nil }
+
 // reboot returns the disk after a power cut, as fsck leaves it: of two entries
 // that share clusters the one that it finds second is truncated. choice picks
 // what happened to each pending effect.
@@ -178,6 +180,14 @@ func (f *fatFile) Write(p []byte) (int, error) {
 		func(im *image) { im.content[f.node] = text },
 		func(im *image) { im.content[f.node] = string(bytes.Repeat([]byte{0xa5}, len(text))) }, // length without data
 		func(im *image) { im.content[f.node] = text[:len(text)/2] })
+	return len(p), nil
+}
+
+func (f *fatFile) WriteAt(p []byte, at int64) (int, error) {
+	defer f.step()
+	text := []byte(f.now.content[f.node])
+	copy(text[at:], p)
+	f.later(f.node, func(im *image) { im.content[f.node] = string(text) })
 	return len(p), nil
 }
 

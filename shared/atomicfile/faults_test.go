@@ -67,6 +67,13 @@ func (o *faulty) remove(path string) error {
 	return o.disk.remove(path)
 }
 
+func (o *faulty) space(path string) (free, size int64, err error) {
+	if err := o.next(); err != nil {
+		return 0, 0, err
+	}
+	return o.disk.space(path)
+}
+
 type faultyFile struct {
 	file
 	ops *faulty
@@ -79,6 +86,13 @@ func (f faultyFile) Write(p []byte) (int, error) {
 		return n, err
 	}
 	return f.file.Write(p)
+}
+
+func (f faultyFile) WriteAt(p []byte, at int64) (int, error) {
+	if err := f.ops.next(); err != nil {
+		return 0, err
+	}
+	return f.file.WriteAt(p, at)
 }
 
 func (f faultyFile) Read(p []byte) (int, error) {

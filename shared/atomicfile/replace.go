@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Errors of Replace and Recover, to be told apart with errors.Is.
@@ -45,12 +46,17 @@ func (t target) replace(old, data []byte, perm fs.FileMode) error {
 	if (now == nil) != (old == nil) || !bytes.Equal(now, old) {
 		return ErrChanged
 	}
-	if err := t.begin(newJournal(old, data)); err != nil {
+	j := newJournal(old, data)
+	// The third one is for Recover: a power cut can make clusters disappear.
+	if err := t.room(len(data), len(j.encode()), len(data)); err != nil {
+		return err
+	}
+	if err := t.begin(j); err != nil {
 		return err
 	}
 	if moved, err := t.install(t.path, data, mode); err != nil {
 		if !moved { // nothing has changed: forget it
-			err = errors.Join(err, t.drop())
+			err = errors.Join(err, t.finish())
 		}
 		return err
 	}
@@ -66,18 +72,33 @@ func (t target) begin(j journal) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(j.encode())
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = t.syncDir()
-	}
-	if err != nil {
+	if err = errors.Join(t.fillSide(f, j.encode()), f.Close()); err != nil {
 		return errors.Join(err, t.drop())
 	}
 	return nil
+}
+
+// fillSide writes the side file's magic last. fsync on FAT writes the directory
+// entry before the table: without this a small side file could be read whole
+// after a power cut while its cluster is still free, and Recover would write
+// over it what it takes from it.
+func (t target) fillSide(f file, text []byte) error {
+	text = slices.Clone(text)
+	magic := []byte(journalMagic)
+	clear(text[:len(magic)])
+	if _, err := f.Write(text); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := t.syncDir(); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(magic, 0); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 // install puts data at path by rename and makes it durable. moved says whether

@@ -2,11 +2,14 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // A target is a file on FAT with its neighbours.
@@ -40,6 +43,49 @@ func (t target) drop() error {
 		return err
 	}
 	return t.syncDir()
+}
+
+// empty takes the content of the file at path away, durably, and keeps its
+// directory entry; it is no error if there is none. Afterwards the entry points
+// to no clusters, whatever a power cut had made it point to.
+func (t target) empty(path string) error {
+	f, err := t.open(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// exists reports whether there is a file at path, readable or not.
+func (t target) exists(path string) (bool, error) {
+	f, err := t.open(path, os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, f.Close()
+}
+
+// room fails with ENOSPC unless files of the given sizes can be made, and the
+// directory can grow.
+func (t target) room(sizes ...int) error {
+	free, block, err := t.space(filepath.Dir(t.path))
+	if err != nil || block == 0 {
+		return err
+	}
+	need := int64(1)
+	for _, size := range sizes {
+		need += (int64(size) + block - 1) / block
+	}
+	if free < need {
+		return fmt.Errorf("%d bytes more are needed: %w", (need-free)*block, unix.ENOSPC)
+	}
+	return nil
 }
 
 func (t target) syncDir() error {

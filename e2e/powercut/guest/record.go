@@ -96,6 +96,9 @@ func (w *worker) rename(content string) error {
 
 // leaveFree makes the filler as large or as small as it takes.
 func (w *worker) leaveFree(clusters int) error {
+	if err := w.note(job.Note{Event: job.Resizing}); err != nil {
+		return err
+	}
 	var now unix.Statfs_t
 	if err := unix.Statfs(w.dir, &now); err != nil {
 		return err

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -19,12 +22,17 @@ func (w *worker) recoverAll() error {
 	if err := w.read(pristine); err != nil {
 		return err
 	}
+	want, now := make([]byte, w.Extent), make([]byte, w.Extent)
 	for i, file := range w.States {
 		patch, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		if err := w.become(pristine, patch); err != nil {
+		copy(want, pristine)
+		if err := job.Apply(patch, want); err != nil {
+			return fmt.Errorf("state %d: %w", i, err)
+		}
+		if err := w.become(want, now); err != nil {
 			return fmt.Errorf("state %d: %w", i, err)
 		}
 		if err := w.recoverOne(i); err != nil {
@@ -53,6 +61,10 @@ func (w *worker) recoverOne(i int) error {
 	if err := w.mount(); err != nil {
 		return err
 	}
+	// On a disk that is nearly full the owner makes space first.
+	if err := os.Remove(filepath.Join(w.dir, job.Filler)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	err := w.replace(job.AfterRecovery, job.AfterRecoverySize)
 	if err := w.unmount(); err != nil {
 		return err
@@ -60,31 +72,31 @@ func (w *worker) recoverOne(i int) error {
 	return w.note(job.Note{Event: job.Edited, N: i, Err: text(err)}, w.device.Sync)
 }
 
-// become makes the disk what patch makes of pristine, durably.
-func (w *worker) become(pristine, patch []byte) error {
-	want := bytes.Clone(pristine)
-	if err := job.Apply(patch, want); err != nil {
-		return err
-	}
-	now := make([]byte, len(want))
+// become gives the disk the content want, durably; now is memory to work with.
+func (w *worker) become(want, now []byte) error {
 	if err := w.read(now); err != nil {
 		return err
 	}
-	const block = 512
-	for at := 0; at < len(want); {
-		end := at
-		for end < len(want) && end-at < bufferSize && !bytes.Equal(want[end:end+block], now[end:end+block]) {
-			end += block
-		}
-		if end == at {
-			at += block
+	const large, block = 64 << 10, 512
+	for at := 0; at < len(want); at += large {
+		end := min(at+large, len(want))
+		if bytes.Equal(want[at:end], now[at:end]) {
 			continue
 		}
-		copy(w.buffer, want[at:end])
-		if _, err := w.device.WriteAt(w.buffer[:end-at], int64(at)); err != nil {
-			return err
+		for from := at; from < end; from += block {
+			if bytes.Equal(want[from:from+block], now[from:from+block]) {
+				continue
+			}
+			to := from + block
+			for to < end && !bytes.Equal(want[to:to+block], now[to:to+block]) {
+				to += block
+			}
+			copy(w.buffer, want[from:to])
+			if _, err := w.device.WriteAt(w.buffer[:to-from], int64(from)); err != nil {
+				return err
+			}
+			from = to
 		}
-		at = end
 	}
 	return w.device.Sync()
 }

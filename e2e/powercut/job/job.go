@@ -55,6 +55,7 @@ type Event string
 
 // The events, in their order.
 const (
+	Resizing  Event = "resizing"  // the filler is made larger or smaller
 	Begin     Event = "begin"     // an edit or a recovery begins
 	End       Event = "end"       // the edit has returned
 	Recovered Event = "recovered" // the recovery has returned
