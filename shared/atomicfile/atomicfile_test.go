@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -132,6 +133,45 @@ func TestReplace(t *testing.T) {
 	info, err := os.Stat(path)
 	if err != nil || info.Mode() != 0o640 {
 		t.Errorf("%v %v", info.Mode(), err)
+	}
+}
+
+// full is a file system with few free blocks.
+type full struct {
+	disk
+	free int64
+}
+
+func (f full) space(string) (free, size int64, err error) { return f.free, 16, nil }
+
+// TestFull: without room for everything that Replace and, after a power cut,
+// Recover may need, nothing is touched.
+func TestFull(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.json")
+	put(t, path, oldText)
+	side := len(newJournal(nil, []byte(newText)).encode())
+	blocks := func(n int) int64 { return int64(n+15) / 16 }
+	enough := 2*blocks(len(newText)) + blocks(side) + 1
+	replace := func(free int64) error {
+		return target{full{free: free}, path}.replace([]byte(oldText), []byte(newText), 0o600)
+	}
+	if err := replace(enough - 1); !errors.Is(err, syscall.ENOSPC) || get(t, path) != oldText || names(t, path) != "" {
+		t.Errorf("%v, %q, beside it %q", err, get(t, path), names(t, path))
+	}
+	if err := replace(enough); err != nil || get(t, path) != newText {
+		t.Errorf("%v, %q", err, get(t, path))
+	}
+	put(t, path, oldText)
+	put(t, target{path: path}.side(), string(newJournal([]byte(oldText), []byte(newText)).encode()))
+	recovery := func(free int64) error {
+		_, err := target{full{free: free}, path}.recover(validJSON)
+		return err
+	}
+	if err := recovery(blocks(len(newText))); !errors.Is(err, syscall.ENOSPC) || get(t, path) != oldText {
+		t.Errorf("%v, %q", err, get(t, path))
+	}
+	if err := recovery(blocks(len(newText)) + 1); err != nil || get(t, path) != newText {
+		t.Errorf("%v, %q", err, get(t, path))
 	}
 }
 

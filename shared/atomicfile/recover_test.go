@@ -22,6 +22,7 @@ func TestRecover(t *testing.T) {
 		{name: "not begun", file: oldText, side: change, want: Committed, file2: newText},
 		{name: "temporary file half written", file: oldText, side: change, tmp: newText[:5], want: Committed, file2: newText},
 		{name: "done", file: newText, side: change, want: Completed, file2: newText},
+		{name: "done, the temporary file shares its clusters", file: newText, side: change, tmp: newText, want: Committed, file2: newText},
 		{name: "file missing", side: change, want: Committed, file2: newText},
 		{name: "file empty", file: " ", side: change, want: Committed, file2: newText},
 		{name: "file of zeros", file: "\x00\x00\x00", side: change, want: Committed, file2: newText},
