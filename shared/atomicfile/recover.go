@@ -55,7 +55,7 @@ func (t target) recover(valid func([]byte) error) (Outcome, error) {
 	// input/output error. It is no use, as one that is torn.
 	j, err := decodeJournal(text)
 	if err != nil || valid(j.data) != nil {
-		return Discarded, t.finish()
+		return Discarded, errors.Join(t.removeTmp(), t.drop())
 	}
 	return t.decide(j, valid)
 }
@@ -99,7 +99,7 @@ func (t target) finish() error {
 	if err := t.removeTmp(); err != nil {
 		return err
 	}
-	return t.drop()
+	return t.forget()
 }
 
 // removeTmp removes a temporary file that an interruption left behind.

@@ -60,7 +60,7 @@ func (t target) replace(old, data []byte, perm fs.FileMode) error {
 		}
 		return err
 	}
-	return t.drop()
+	return t.forget()
 }
 
 // begin makes the side file durable.

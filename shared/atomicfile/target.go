@@ -37,6 +37,24 @@ func (t target) short(ext string) string {
 	return dir + stem[:min(8, len(stem))] + ext
 }
 
+// forget makes the side file invalid, durably, and removes it. A cluster must
+// not go on holding a valid one: a later side file can get the same cluster, and
+// a power cut can leave its directory entry there without its content.
+func (t target) forget() error {
+	f, err := t.open(t.side(), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(make([]byte, len(journalMagic)), 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return t.drop()
+}
+
 // drop removes the side file.
 func (t target) drop() error {
 	if err := t.remove(t.side()); err != nil && !errors.Is(err, fs.ErrNotExist) {
