@@ -29,12 +29,14 @@ func (r Report) String() string {
 type checker struct {
 	*FS
 	Report
-	owner map[uint32]string // cluster -> the file that has it
+	files []string // their names; the first is nobody
+	owner []int32  // of each cluster, an index in files
+	taken int      // clusters that have an owner
 }
 
 // Check looks at every file and directory. It fails only if a table cannot be read.
 func (fs *FS) Check() (Report, error) {
-	c := &checker{FS: fs, owner: map[uint32]string{}}
+	c := &checker{FS: fs, files: []string{""}, owner: make([]int32, fs.clusters+firstCluster)}
 	c.walk("", fs.Root())
 	table, err := fs.table(0)
 	if err != nil {
@@ -47,7 +49,7 @@ func (fs *FS) Check() (Report, error) {
 		}
 		c.Tables = c.Tables || !bytes.Equal(table, other)
 	}
-	c.Lost = fs.inUse(table) - len(c.owner)
+	c.Lost = fs.inUse(table) - c.taken
 	return c.Report, nil
 }
 
@@ -68,7 +70,7 @@ func (c *checker) walk(path string, dir Entry) {
 		case !e.Dir:
 			clusters, err := c.fileChain(e)
 			c.take(name, clusters, err)
-		case c.owner[e.start] != "": // or a circle would never end
+		case c.valid(e.start, c.clusters) && c.owner[e.start] != 0: // or a circle would never end
 			c.Crossed = append(c.Crossed, name)
 		default:
 			c.walk(name, e)
@@ -81,14 +83,15 @@ func (c *checker) take(name string, clusters []uint32, err error) {
 	if err != nil {
 		c.Broken = append(c.Broken, name+": "+err.Error())
 	}
+	c.files = append(c.files, name)
 	crossed := false
 	for _, cluster := range clusters {
-		if other, taken := c.owner[cluster]; taken && !crossed {
-			c.Crossed = append(c.Crossed, fmt.Sprintf("%s with %s at cluster %d", name, other, cluster))
+		if other := c.owner[cluster]; other == 0 {
+			c.owner[cluster] = int32(len(c.files) - 1)
+			c.taken++
+		} else if !crossed {
+			c.Crossed = append(c.Crossed, fmt.Sprintf("%s with %s at cluster %d", name, c.files[other], cluster))
 			crossed = true
-		}
-		if _, taken := c.owner[cluster]; !taken {
-			c.owner[cluster] = name
 		}
 	}
 }

@@ -17,8 +17,8 @@ import (
 
 // How many states of one disk are tried in the machine.
 const (
-	mostOfAKind = 3
-	mostOfADisk = 45
+	mostOfAKind = 2
+	mostOfADisk = 50
 )
 
 // A candidate is a state that the machine is to recover from.
@@ -66,35 +66,34 @@ func (j *judge) kind(v *view, wanted demand) string {
 }
 
 // patches returns the candidates as files for the machine.
-func (j *judge) patches(t *testing.T) (files []tinyvm.File, names []string, extent int64) {
+func (j *judge) patches(t *testing.T) (files []tinyvm.File, names []string) {
 	t.Helper()
 	for i, c := range j.found {
 		var patch bytes.Buffer
 		must(t, job.WritePatch(&patch, c.image.Sectors()))
-		for n := range c.image.Sectors() {
-			extent = max(extent, int64(n+1)*512)
-		}
 		names = append(names, fmt.Sprintf("/states/%s/%d", j.name, i))
 		files = append(files, tinyvm.File{Path: names[i], Mode: 0o600, Data: patch.Bytes()})
 	}
-	// The recoveries write a little behind that, or where the filler leaves space.
-	whole := int64(j.megabytes) << 20
-	if len(j.free) > 0 {
-		return files, names, whole
-	}
-	return files, names, min(extent+2<<20, whole) &^ 4095
+	return files, names
 }
 
-// sameDisk reports whether two images have the same content.
-func sameDisk(a, b *crashlog.Image) bool {
+// isState reports whether a disk is in the state that it was to be put in: in
+// all sectors that were ever written in that state, or had content before.
+func isState(disk, state *crashlog.Image, extent int64) bool {
 	one, other := make([]byte, 512), make([]byte, 512)
-	for _, image := range []*crashlog.Image{a, b} {
-		for n := range image.Sectors() {
-			_, errA := a.ReadAt(one, int64(n)*512)
-			_, errB := b.ReadAt(other, int64(n)*512)
-			if errA != nil || errB != nil || !bytes.Equal(one, other) {
-				return false
-			}
+	same := func(n uint64) bool {
+		_, errA := disk.ReadAt(one, int64(n)*512)
+		_, errB := state.ReadAt(other, int64(n)*512)
+		return errA == nil && errB == nil && bytes.Equal(one, other)
+	}
+	for n := range state.Sectors() {
+		if !same(n) {
+			return false
+		}
+	}
+	for n := range disk.Sectors() {
+		if int64(n)*512 < extent && !same(n) {
+			return false
 		}
 	}
 	return true
@@ -105,9 +104,11 @@ func (r *rig) patchFiles(t *testing.T, judges []*judge, todo *job.Job) []tinyvm.
 	t.Helper()
 	var all []tinyvm.File
 	for _, j := range judges {
-		files, names, extent := j.patches(t)
+		files, names := j.patches(t)
 		all = append(all, files...)
-		todo.Disks = append(todo.Disks, job.Disk{Name: j.name, NotesAt: j.notesAt(), Strategy: j.strategy, States: names, Extent: extent})
+		work := j.job()
+		work.States, work.Extent = names, j.extent(t)
+		todo.Disks = append(todo.Disks, work)
 	}
 	return all
 }

@@ -26,10 +26,11 @@ type disk struct {
 	full      bool // the root directory's last cluster has no entry left
 	strategy  job.Strategy
 	sizes     []int
+	numbers   []int // see job.Disk
 	free      []int // clusters, see job.Disk
 
 	dir   string   // where its files are
-	texts []string // of the generations
+	texts []string // before the first edit and after each
 }
 
 const firstSize = 10 // of the payload of generation 0
@@ -38,19 +39,41 @@ func (d *disk) base() string    { return filepath.Join(d.dir, d.name+".base") }
 func (d *disk) notesAt() uint64 { return uint64(d.megabytes)*2048 + 8 }
 func (d *disk) label() string   { return fmt.Sprintf("%s FAT%d/%d", d.name, d.bits, d.cluster) }
 
-// text returns the file of generation g.
-func (d *disk) text(g int) string { return d.texts[g] }
+// job returns what the machine is to do with the disk; more is to be filled in.
+func (d *disk) job() job.Disk {
+	return job.Disk{Name: d.name, NotesAt: d.notesAt(), Strategy: d.strategy, Numbers: d.numbers, Free: d.free}
+}
+
+// extent returns where the last byte that is not zero is, in whole pages. The
+// filler is of zeros.
+func (d *disk) extent(t *testing.T) int64 {
+	t.Helper()
+	f, err := os.Open(d.base())
+	must(t, err)
+	defer f.Close()
+	last, buffer := int64(0), make([]byte, 1<<20)
+	for at := int64(0); ; at += int64(len(buffer)) {
+		n, err := f.ReadAt(buffer, at)
+		if used := len(bytes.TrimRight(buffer[:n], "\x00")); used > 0 {
+			last = at + int64(used)
+		}
+		if err != nil {
+			return (last + 4095) &^ 4095
+		}
+	}
+}
 
 // make makes the file system with generation 0 and some other files.
 func (d *disk) make(t *testing.T) {
 	t.Helper()
-	for g, size := range append([]int{firstSize}, d.sizes...) {
-		d.texts = append(d.texts, job.Text(g, size))
+	d.texts = []string{job.Text(0, firstSize)}
+	for i, size := range d.sizes {
+		d.texts = append(d.texts, job.Text(d.job().Number(i+1), size))
 	}
 	must(t, os.WriteFile(d.base(), nil, 0o600))
 	must(t, os.Truncate(d.base(), int64(d.megabytes)<<20+1<<16)) // the notes are behind the file system
 	run(t, "mkfs.vfat", "--invariant", "-F", strconv.Itoa(d.bits), "-s", strconv.Itoa(d.cluster/512), d.base(), strconv.Itoa(d.megabytes<<10))
-	d.put(t, "/"+job.Config, []byte(d.text(0)))
+	d.put(t, "/"+job.Config, []byte(d.texts[0]))
 	run(t, "mmd", "-i", d.base(), "::/EFI", "::/EFI/BOOT", "::/splash")
 	d.put(t, "/EFI/BOOT/grubenv", bytes.Repeat([]byte("#"), 1024))
 	d.put(t, "/splash/resin-logo.png", bytes.Repeat([]byte("logo"), 3000))

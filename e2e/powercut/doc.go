@@ -10,7 +10,7 @@
 // cut short and recovered from in turn. Demanded is, in each state: the file is
 // the old or the new one while an edit runs and the new one afterwards, byte for
 // byte; no other file has changed; no cluster belongs to two files; a second
-// recovery finds nothing to do; and the next edit works, or has no room and says so.
+// recovery finds nothing to do; and the next edit works.
 //
 // Two usual ways to write a file are held to the same demands and must fail
 // them, or the test itself has gone blind.

@@ -31,9 +31,22 @@ func nearlyFull(most int) (payloads, free []int) {
 	return payloads, free
 }
 
+// backAndForth returns edits between few contents of the same size, with so
+// little space that each takes clusters of an earlier one.
+func backAndForth(clusters int) (payloads, numbers, free []int) {
+	for i := range 16 {
+		payloads = append(payloads, 700)
+		numbers = append(numbers, []int{1, 2, 1, 3, 2}[i%5])
+		free = append(free, clusters)
+	}
+	return payloads, numbers, free
+}
+
 func disks() []*disk {
 	few := sizes()[:9]
 	payloads, free := nearlyFull(28)
+	same, numbers, tight := backAndForth(10)
+	_, _, loose := backAndForth(14)
 	return []*disk{
 		{name: "a", bits: 16, cluster: 512, megabytes: 8, strategy: job.Editor, sizes: sizes()},
 		{name: "b", bits: 16, cluster: 2048, megabytes: 16, crowd: 20, strategy: job.Editor, sizes: sizes()},
@@ -44,6 +57,8 @@ func disks() []*disk {
 		{name: "root-full", bits: 32, cluster: 512, megabytes: 40, full: true, strategy: job.Editor, sizes: few},
 		{name: "nearly-full", bits: 16, cluster: 512, megabytes: 4, strategy: job.Editor, sizes: payloads, free: free},
 		{name: "nearly-full32", bits: 32, cluster: 512, megabytes: 36, strategy: job.Editor, sizes: payloads, free: free},
+		{name: "reuse-10", bits: 16, cluster: 512, megabytes: 4, strategy: job.Editor, sizes: same, numbers: numbers, free: tight},
+		{name: "reuse-14", bits: 16, cluster: 512, megabytes: 4, strategy: job.Editor, sizes: same, numbers: numbers, free: loose},
 		{name: "truncate", bits: 16, cluster: 2048, megabytes: 16, strategy: job.Truncate, sizes: few},
 		{name: "rename", bits: 32, cluster: 512, megabytes: 64, strategy: job.Rename, sizes: few},
 	}
@@ -58,7 +73,9 @@ func TestPowerCut(t *testing.T) {
 	for _, d := range all {
 		d.dir = r.dir
 		d.make(t)
-		todo.Disks = append(todo.Disks, job.Disk{Name: d.name, NotesAt: d.notesAt(), Strategy: d.strategy, Sizes: d.sizes, Free: d.free})
+		work := d.job()
+		work.Sizes = d.sizes
+		todo.Disks = append(todo.Disks, work)
 	}
 	logs := r.boot(t, "edits", all, todo, nil)
 	start := time.Now()

@@ -56,12 +56,15 @@ func (v *view) list(fs *fat.FS, path string, dir fat.Entry) error {
 			}
 			continue
 		}
+		if name == job.Filler {
+			continue
+		}
 		data, err := fs.ReadLikeLinux(e)
 		found := file{string(data), err != nil}
 		switch {
 		case path == "" && strings.HasPrefix(strings.ToLower(name), "config."):
 			v.near[name] = found
-		case name != job.Filler:
+		default:
 			v.others[name] = found
 		}
 	}

@@ -31,7 +31,7 @@ func (w *worker) record() error {
 		if err := w.note(job.Note{Event: job.Begin, N: g}); err != nil {
 			return err
 		}
-		err := w.replace(g, size)
+		err := w.replace(w.Number(g), size)
 		if err != nil && len(w.Free) == 0 {
 			return err
 		}
@@ -42,7 +42,7 @@ func (w *worker) record() error {
 	return w.unmount()
 }
 
-// replace makes config.json the file of generation g.
+// replace makes config.json the file of a generation.
 func (w *worker) replace(g, size int) error {
 	switch w.Strategy {
 	case job.Truncate:

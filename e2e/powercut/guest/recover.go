@@ -29,10 +29,7 @@ func (w *worker) recoverAll() error {
 			return err
 		}
 		copy(want, pristine)
-		if err := job.Apply(patch, want); err != nil {
-			return fmt.Errorf("state %d: %w", i, err)
-		}
-		if err := w.become(want, now); err != nil {
+		if err := w.become(patch, want, now); err != nil {
 			return fmt.Errorf("state %d: %w", i, err)
 		}
 		if err := w.recoverOne(i); err != nil {
@@ -61,8 +58,7 @@ func (w *worker) recoverOne(i int) error {
 	if err := w.mount(); err != nil {
 		return err
 	}
-	// On a disk that is nearly full the owner makes space first.
-	if err := os.Remove(filepath.Join(w.dir, job.Filler)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := w.makeSpace(); err != nil {
 		return err
 	}
 	err := w.replace(job.AfterRecovery, job.AfterRecoverySize)
@@ -72,33 +68,69 @@ func (w *worker) recoverOne(i int) error {
 	return w.note(job.Note{Event: job.Edited, N: i, Err: text(err)}, w.device.Sync)
 }
 
-// become gives the disk the content want, durably; now is memory to work with.
-func (w *worker) become(want, now []byte) error {
+// makeSpace does what the owner of a disk does that is nearly full.
+func (w *worker) makeSpace() error {
+	const enough = 64 << 10
+	path := filepath.Join(w.dir, job.Filler)
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return os.Truncate(path, info.Size()-enough)
+}
+
+// become puts patch onto the disk as it was, which is in want; now is memory to
+// work with. What earlier recoveries have written elsewhere lies in clusters that
+// were free then and are now, and stays.
+func (w *worker) become(patch, want, now []byte) error {
 	if err := w.read(now); err != nil {
 		return err
 	}
-	const large, block = 64 << 10, 512
+	for at, sector := range job.Patch(patch) {
+		if at < w.Extent {
+			copy(want[at:], sector)
+		} else if err := w.write(at, sector); err != nil {
+			return err
+		}
+	}
+	if err := w.writeChanges(want, now); err != nil {
+		return err
+	}
+	return w.device.Sync()
+}
+
+// writeChanges writes the sectors of want that differ from what is there now.
+func (w *worker) writeChanges(want, now []byte) error {
+	const large, sector = 64 << 10, 512
 	for at := 0; at < len(want); at += large {
 		end := min(at+large, len(want))
 		if bytes.Equal(want[at:end], now[at:end]) {
 			continue
 		}
-		for from := at; from < end; from += block {
-			if bytes.Equal(want[from:from+block], now[from:from+block]) {
+		for from := at; from < end; from += sector {
+			to := from
+			for to < end && !bytes.Equal(want[to:to+sector], now[to:to+sector]) {
+				to += sector
+			}
+			if to == from {
 				continue
 			}
-			to := from + block
-			for to < end && !bytes.Equal(want[to:to+block], now[to:to+block]) {
-				to += block
-			}
-			copy(w.buffer, want[from:to])
-			if _, err := w.device.WriteAt(w.buffer[:to-from], int64(from)); err != nil {
+			if err := w.write(int64(from), want[from:to]); err != nil {
 				return err
 			}
 			from = to
 		}
 	}
-	return w.device.Sync()
+	return nil
+}
+
+func (w *worker) write(at int64, data []byte) error {
+	copy(w.buffer, data)
+	_, err := w.device.WriteAt(w.buffer[:len(data)], at)
+	return err
 }
 
 // read reads the beginning of the disk, from the disk and not from the cache.

@@ -34,10 +34,19 @@ type Disk struct {
 	Name     string   // the disk's serial number
 	NotesAt  uint64   // sector that takes the notes
 	Strategy Strategy // how the file is replaced
-	Sizes    []int    // the size of each generation's payload, from generation 1 on
+	Sizes    []int    // the size of each edit's payload, from edit 1 on
+	Numbers  []int    // the generation that each edit writes, if not its own number
 	Free     []int    // if not empty: clusters to be free before each generation
 	States   []string // files with the sectors of each state, see WritePatch
-	Extent   int64    // bytes from the disk's beginning that anything may have changed
+	Extent   int64    // bytes from the disk's beginning that its files were in before the first edit
+}
+
+// Number returns the generation that edit n, from 1 on, writes.
+func (d Disk) Number(n int) int {
+	if len(d.Numbers) == 0 {
+		return n
+	}
+	return d.Numbers[n-1]
 }
 
 // A Strategy is a way to replace config.json.
@@ -67,7 +76,7 @@ const (
 // A Note is written to a reserved sector, and so into the record of the writes.
 type Note struct {
 	Event   Event
-	N       int    // the generation or the state
+	N       int    // the number of the edit or the state
 	Outcome string `json:",omitempty"` // of a recovery
 	Err     string `json:",omitempty"`
 }

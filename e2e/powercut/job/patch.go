@@ -18,18 +18,15 @@ func WritePatch(w io.Writer, sectors iter.Seq2[uint64, []byte]) error {
 	return nil
 }
 
-// Apply puts the sectors of a patch into image, the beginning of a disk.
-func Apply(patch, image []byte) error {
+// Patch gives the sectors of a patch, with their offset in bytes.
+func Patch(patch []byte) iter.Seq2[int64, []byte] {
 	const record = 8 + sectorSize
-	if len(patch)%record != 0 {
-		return fmt.Errorf("cannot apply a patch of %d bytes", len(patch))
-	}
-	for ; len(patch) > 0; patch = patch[record:] {
-		at := binary.LittleEndian.Uint64(patch) * sectorSize
-		if at+sectorSize > uint64(len(image)) {
-			return fmt.Errorf("cannot apply a patch at byte %d", at)
+	return func(yield func(int64, []byte) bool) {
+		for ; len(patch) >= record; patch = patch[record:] {
+			at := int64(binary.LittleEndian.Uint64(patch)) * sectorSize
+			if !yield(at, patch[8:record]) {
+				return
+			}
 		}
-		copy(image[at:], patch[8:record])
 	}
-	return nil
 }

@@ -96,7 +96,7 @@ func (c Config) args() []string {
 		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "2", "-m", "384",
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
 		"-serial", "file:" + c.console(), "-kernel", c.kernel(), "-initrd", c.initramfs(),
-		"-append", "console=ttyS0 quiet panic=-1 oops=panic random.trust_cpu=on mitigations=off",
+		"-append", "console=ttyS0 loglevel=2 panic=-1 oops=panic mitigations=off rcupdate.rcu_expedited=1",
 	}
 	for i, d := range c.Disks {
 		args = append(args,
