@@ -1,4 +1,4 @@
-//go:build powercut
+//go:build powercut || vm
 
 package powercut
 
@@ -24,12 +24,12 @@ const (
 // A candidate is a state that the machine is to recover from.
 type candidate struct {
 	image  *crashlog.Image
-	spec   string
+	name   string // what led to it
 	wanted demand
 }
 
 // propose keeps a state for the machine if there are not enough of its kind yet.
-func (j *judge) propose(s crashlog.State, v *view, wanted demand) {
+func (j *judge) propose(name string, s crashlog.State, v *view, wanted demand) {
 	if j.strategy != job.Editor || len(j.found) >= mostOfADisk {
 		return
 	}
@@ -37,7 +37,7 @@ func (j *judge) propose(s crashlog.State, v *view, wanted demand) {
 	if j.kinds[kind]++; j.kinds[kind] > mostOfAKind {
 		return
 	}
-	j.found = append(j.found, &candidate{s.Image, s.String(), wanted})
+	j.found = append(j.found, &candidate{s.Image, name + s.String(), wanted})
 }
 
 // kind tells states apart by what a recovery has to cope with.

@@ -1,5 +1,5 @@
 // Package powercut proves that a power cut at any write leaves a good
-// config.json: it has no code but tests (build tag powercut) and what they need.
+// config.json: it has no code but tests (build tag powercut, or vm) and what they need.
 //
 // A tiny virtual machine, with the kernel of the image and the boot partition's
 // mount options, runs the project's own editor on FAT file systems of all kinds

@@ -1,4 +1,4 @@
-//go:build powercut
+//go:build powercut || vm
 
 package powercut
 
@@ -31,7 +31,7 @@ type count struct {
 	example     string // the first bad one
 }
 
-func (t tally) add(model crashlog.Model, spec fmt.Stringer, fault string) {
+func (t tally) add(model crashlog.Model, state, fault string) {
 	if t[model] == nil {
 		t[model] = &count{}
 	}
@@ -41,7 +41,7 @@ func (t tally) add(model crashlog.Model, spec fmt.Stringer, fault string) {
 		return
 	}
 	if c.bad++; c.bad == 1 {
-		c.example = spec.String() + ": " + fault
+		c.example = state + ": " + fault
 	}
 }
 
@@ -84,9 +84,9 @@ func (j *judge) fault(v *view, wanted demand) string {
 	return ""
 }
 
-// judge looks at all states of a record. demands is for each cut; whether a
-// state is tried in the machine is decided by propose.
-func (j *judge) judge(log *crashlog.Log, base io.ReaderAt, seed uint64, demands func(cut int) demand) {
+// judge looks at all states of a record, which began where name says. demands is
+// for each cut; whether a state is tried in the machine is decided by propose.
+func (j *judge) judge(name string, log *crashlog.Log, base io.ReaderAt, seed uint64, demands func(cut int) demand) {
 	for s := range log.States(base, seed) {
 		wanted := demands(s.Cut)
 		if wanted == nil {
@@ -94,10 +94,10 @@ func (j *judge) judge(log *crashlog.Log, base io.ReaderAt, seed uint64, demands 
 		}
 		v, err := look(s.Image)
 		if err != nil {
-			j.tally.add(s.Model, s, err.Error())
+			j.tally.add(s.Model, name+s.String(), err.Error())
 			continue
 		}
-		j.tally.add(s.Model, s, j.fault(v, wanted))
-		j.propose(s, v, wanted)
+		j.tally.add(s.Model, name+s.String(), j.fault(v, wanted))
+		j.propose(name, s, v, wanted)
 	}
 }

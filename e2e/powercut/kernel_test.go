@@ -1,4 +1,4 @@
-//go:build powercut
+//go:build powercut || vm
 
 package powercut
 
@@ -59,20 +59,20 @@ func (j *judge) judgeMachine(t *testing.T, log *crashlog.Log, deeper *judge, see
 	for i, a := range j.attempts(t, log) {
 		c := j.found[i]
 		if !isState(log.At(j.base, a[job.Begin].at), c.image, extent) {
-			t.Fatalf("%s: the machine has not begun with the state %s", j.label(), c.spec)
+			t.Fatalf("%s: the machine has not begun with the state %s", j.label(), c.name)
 		}
 		again := log.At(j.base, a[job.Again].at)
 		generation, fault := j.recovered(a, again, c.wanted)
 		if fault == "" {
 			fault = j.editedAfter(a, log.At(j.base, a[job.Edited].at))
 		}
-		j.tally.add(inMachine, stringer(c.spec), fault)
+		j.tally.add(inMachine, c.name, fault)
 		if fault != "" {
 			continue
 		}
 		from, to := a[job.Begin].at+1, a[job.Again].at
 		segment := &crashlog.Log{SectorSize: log.SectorSize, Ops: log.Ops[from:to]}
-		deeper.judge(segment, c.image, seed, func(cut int) demand {
+		deeper.judge(c.name+"; recovery: ", segment, c.image, seed, func(cut int) demand {
 			if from+cut > a[job.Recovered].at {
 				return demand{generation}
 			}
@@ -130,7 +130,3 @@ func (j *judge) sound(v *view, when string) string {
 	}
 	return ""
 }
-
-type stringer string
-
-func (s stringer) String() string { return string(s) }

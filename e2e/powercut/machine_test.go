@@ -1,4 +1,4 @@
-//go:build powercut
+//go:build powercut || vm
 
 package powercut
 
@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ func newRig(t *testing.T) *rig {
 	rootfs := filepath.Join(top, "build/rootfs.tar")
 	r.kernel, err = tinyvm.LoadKernel(rootfs, "virtio_pci", "virtio_blk", "nls_cp437", "nls_ascii", "vfat")
 	if err != nil {
-		t.Fatalf("%v (make image builds it)", err)
+		t.Fatalf("%v (make image VARIANT=development builds it)", err)
 	}
 	r.options = mountOptions(t, filepath.Join(top, "units/os/mnt-boot.mount"))
 	program := filepath.Join(r.dir, "init")
@@ -59,8 +60,37 @@ func fastDir(t *testing.T) string {
 	if err != nil {
 		return t.TempDir()
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if t.Failed() {
+			keep(t, dir)
+		}
+		os.RemoveAll(dir)
+	})
 	return dir
+}
+
+// failures is where the disks and records of a failed test are kept.
+const failures = top + "/build/e2e-failures/powercut"
+
+// keep keeps what it takes to build any state again, see TestState. A test that
+// has failed before it had a disk leaves what an earlier one has kept.
+func keep(t *testing.T, dir string) {
+	found, err := filepath.Glob(filepath.Join(dir, "*.*"))
+	if err == nil && len(found) == 0 {
+		return
+	}
+	if err == nil {
+		err = errors.Join(os.RemoveAll(failures), os.MkdirAll(failures, 0o755))
+	}
+	if err == nil {
+		args := append([]string{"-r", "--sparse=always"}, append(found, failures)...)
+		err = exec.Command("cp", args...).Run() // the test's context has ended
+	}
+	if err != nil {
+		t.Logf("cannot keep the disks and records: %v", err)
+		return
+	}
+	t.Logf("the disks and records are in %s", failures)
 }
 
 // mountOptions returns the Options= of the boot partition's mount unit.

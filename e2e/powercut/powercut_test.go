@@ -1,4 +1,4 @@
-//go:build powercut
+//go:build powercut || vm
 
 package powercut
 
@@ -85,7 +85,7 @@ func TestPowerCut(t *testing.T) {
 		judges[i] = newJudge(t, d, r.scratch(t, d))
 		demands := d.demands(t, logs[i])
 		wait.Go(func() {
-			judges[i].judge(logs[i], judges[i].base, *seed, func(cut int) demand { return demands[cut] })
+			judges[i].judge("", logs[i], judges[i].base, *seed, func(cut int) demand { return demands[cut] })
 		})
 	}
 	wait.Wait()
