@@ -5,7 +5,8 @@ VERSION := 2.0.0
 VARIANT ?= development
 SSH_PORT ?= 22222
 DESTDIR ?=
-DAEMONS := config-recover hostnamed-bridge
+# One folder, one program, one module.
+DAEMONS := $(notdir $(wildcard services/*))
 MODULES := proto shared $(addprefix services/,$(DAEMONS)) image e2e
 
 LIBEXEC := $(DESTDIR)/usr/libexec/resinos
