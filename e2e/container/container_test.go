@@ -3,8 +3,10 @@
 package container_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +25,34 @@ func TestName(t *testing.T) {
 	awaitName(t, c, "garage")
 }
 
-// TestGarbage boots with a config.json that is none: nothing fails, and the fault is told.
-func TestGarbage(t *testing.T) {
-	c := container.Start(t, container.Options{Boot: map[string][]byte{"config.json": []byte("{\xff")}})
-	problems := c.MustRun(t, "busctl get-property io.resinos.Hostname1 /io/resinos/Hostname1 io.resinos.Service1 Problems")
-	if strings.HasPrefix(problems, "a(ss) 0") {
-		t.Error("the fault is not told")
+// TestBadFileAtBoot boots with every kind of config.json that is none: the device
+// runs, has a name of its own, no unit has failed, and the fault is told.
+func TestBadFileAtBoot(t *testing.T) {
+	const self = "busctl get-property io.resinos.Hostname1 /io/resinos/Hostname1 io.resinos."
+	forms := map[string]map[string][]byte{
+		"absent":      {"config.json": nil},
+		"empty":       {"config.json": {}},
+		"half":        {"config.json": []byte(`{"hostname":"kitchen","uuid":"0123`)},
+		"not UTF-8":   {"config.json": []byte("{\"hostname\":\"k\xff\"}")},
+		"twice":       {"config.json": []byte(`{"hostname":"kitchen","hostname":"garage"}`)},
+		"deep":        {"config.json": bytes.Repeat([]byte("["), 100_000)},
+		"10 MB":       {"config.json": bytes.Repeat([]byte("\x00\xa5 x"), 10<<20/4)},
+		"a directory": {"config.json": nil, "config.json/in": []byte("it")},
+	}
+	for name, boot := range forms {
+		t.Run(name, func(t *testing.T) {
+			c := container.Start(t, container.Options{Boot: boot})
+			if failed := c.MustRun(t, "systemctl --failed --plain --no-legend"); failed != "" {
+				t.Errorf("failed units:\n%s", failed)
+			}
+			if kernel := c.MustRun(t, "cat /proc/sys/kernel/hostname"); !regexp.MustCompile("^[0-9a-f]{7}$").MatchString(kernel) {
+				t.Errorf("the name is %q, not a short uuid", kernel)
+			}
+			told := !strings.HasPrefix(c.MustRun(t, self+"Service1 Problems"), "a(ss) 0")
+			if absent := name == "absent"; told == absent { // a file that is not there is made
+				t.Errorf("a fault is told: %v", told)
+			}
+		})
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -92,8 +94,8 @@ func copyUnits(ctx context.Context, from, to string) error {
 }
 
 func putBoot(dir string, files map[string][]byte) error {
-	for name, content := range files {
-		path := filepath.Join(dir, name)
+	for _, name := range slices.Sorted(maps.Keys(files)) { // a path before what lies in it
+		path, content := filepath.Join(dir, name), files[name]
 		if content == nil {
 			if err := os.Remove(path); err != nil {
 				return err
