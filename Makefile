@@ -40,7 +40,7 @@ check: lint unit ## lint and unit tests: the loop while you write
 lint: host tools ## formatting, vet, linters, shell scripts, known vulnerabilities, generated files
 	e2e/lint
 
-unit: host ## unit tests and tests on a private bus, with the race detector
+unit: host tools ## unit tests and tests on a private bus, with the race detector
 	CGO_ENABLED=1 go test -race $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
 gates: binaries host ## units: systemd-analyze verify and security

@@ -11,6 +11,8 @@ require (
 	golang.org/x/sys v0.49.0
 )
 
+require github.com/klauspost/compress v1.20.3
+
 require (
 	golang.org/x/text v0.14.0 // indirect
 	resinos.io/proto v0.0.0
