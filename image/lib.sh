@@ -15,7 +15,7 @@ umask 022
 
 # shellcheck source=release.conf
 . "$IMAGE_DIR/release.conf"
-export IMAGE_DIR REPO_DIR BUILD_DIR CACHE_DIR FIRST_MIB VERSION SUITE SOURCE_DATE_EPOCH
+export IMAGE_DIR REPO_DIR BUILD_DIR CACHE_DIR FIRST_MIB VERSION DEVICE_TYPE SUITE SOURCE_DATE_EPOCH
 
 die() { echo "image: $*" >&2; exit 1; }
 say() { printf 'image: [%3ds] %s\n' "$SECONDS" "$*" >&2; }

@@ -14,7 +14,10 @@
 //
 // A repository has metadata/N.root.json, metadata/timestamp.json,
 // metadata/N.snapshot.json, metadata/N.targets.json, and targets/ with
-// DIRECTORY/SHA256.NAME (consistent snapshots). Delegations are not followed.
+// DIRECTORY/SHA256.NAME (consistent snapshots): the manifests and indexes of
+// releases. Delegations are not followed. What is named by its hash there is
+// beside them: [ChunkStore] is a store for casync, desync and us, [BootPath] has
+// the files of the boot partition.
 package trust
 
 import (

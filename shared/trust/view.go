@@ -124,3 +124,11 @@ func (v *View) Target(ctx context.Context, name string, limit int64) ([]byte, er
 func TargetPath(name, hash string) string {
 	return path.Join("targets", path.Dir(name), hash+"."+path.Base(name))
 }
+
+// ChunkStore is where a repository keeps the chunks of all its indexes, relative
+// to its top.
+const ChunkStore = "chunks"
+
+// BootPath returns where a repository keeps a file of the boot partition, given
+// the SHA-256 from the manifest in hexadecimal.
+func BootPath(hash string) string { return path.Join("boot", hash) }
