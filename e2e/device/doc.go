@@ -5,6 +5,9 @@
 // its card in a PC. When a test fails, the journal, the serial log and the screen
 // are kept below build/e2e-failures.
 //
+// A machine can go on from a saved state of a booted one, which takes seconds, and its
+// second network card can be in a network namespace of the test.
+//
 // A missing image or tool fails the test and names the make target; nothing is skipped.
 // The machine runs without KVM: everything takes some ten times as long as on hardware.
 package device

@@ -21,11 +21,26 @@ const (
 
 // Options say how a machine differs from one with a fresh image.
 type Options struct {
-	Disk string            // the disk's size, as qemu-img takes it; "" is the image's own
-	Boot map[string][]byte // files put on the boot partition before the start, by path
+	Variant string            // of the image; "" is development
+	Disk    string            // the disk's size, as qemu-img takes it; "" is the image's own
+	Boot    map[string][]byte // files put on the boot partition before the start, by path
+	// Running goes on from the saved state of a fresh device that has booted: seconds
+	// instead of a minute. Disk and Boot must be empty, its disk has savedDisk.
+	Running bool
+	// Namespace is the network namespace, made by the test, that the second network
+	// card's cable ends in, as interface [Uplink]; "" leaves the cable unplugged.
+	Namespace string
+	Args      []string // more arguments of QEMU
 }
 
-// A Machine is a running development image, with root logged in over ssh.
+func (o Options) variant() string {
+	if o.Variant == "" {
+		return "development"
+	}
+	return o.Variant
+}
+
+// A Machine is a running image, with root logged in over ssh.
 type Machine struct {
 	*qemu.Machine
 	port   int
@@ -42,13 +57,25 @@ func Start(t *testing.T, options Options) *Machine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if options.Namespace != "" {
+		config.Tap = makeTap(t)
+	}
 	m := &Machine{port: config.Forward[sshPort]}
 	if m.Machine, err = qemu.Start(ctx, config); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(m.Stop)
 	t.Cleanup(func() { m.collect(t) })
+	if err := m.PlugSecond(ctx, config.Tap != ""); err != nil {
+		t.Fatal(err)
+	}
+	if config.Tap != "" {
+		moveTap(t, config.Tap, options.Namespace)
+	}
 	m.Connect(t)
+	if options.Running { // its clock stood still since the state was saved
+		m.Run(t, fmt.Sprintf("date -s @%d", time.Now().Unix()))
+	}
 	return m
 }
 
@@ -63,13 +90,15 @@ func prepare(ctx context.Context, dir string, options Options) (qemu.Config, err
 		Disk:     filepath.Join(dir, "disk.qcow2"),
 		Firmware: filepath.Join(dir, "firmware.qcow2"),
 		Forward:  map[int]int{sshPort: port},
+		Args:     options.Args,
 	}
-	image, err := filepath.Abs("../../build/images/resinos-development.img")
+	image, err := imagePath(options.variant())
 	if err != nil {
 		return config, err
 	}
-	if _, err := os.Stat(image); err != nil {
-		return config, fmt.Errorf("no image, run make image VARIANT=development: %w", err)
+	if options.Running {
+		config.Snapshot = savedName
+		return config, copySaved(ctx, image, options.variant(), dir)
 	}
 	if err := qemu.Overlay(ctx, image, config.Disk, options.Disk); err != nil {
 		return config, err
@@ -78,6 +107,18 @@ func prepare(ctx context.Context, dir string, options Options) (qemu.Config, err
 		return config, err
 	}
 	return config, qemu.FirmwareVariables(ctx, config.Firmware)
+}
+
+// imagePath returns the image of variant, which must be there.
+func imagePath(variant string) (string, error) {
+	image, err := filepath.Abs("../../build/images/resinos-" + variant + ".img")
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(image); err != nil {
+		return "", fmt.Errorf("no image, run make image VARIANT=%s: %w", variant, err)
+	}
+	return image, nil
 }
 
 // Connect logs in, again after a reboot, and waits until systemd has started

@@ -25,6 +25,12 @@ func (m *Monitor) Continue(ctx context.Context) error {
 	return err
 }
 
+// PlugSecond puts the second network card's cable in, or pulls it out.
+func (m *Monitor) PlugSecond(ctx context.Context, in bool) error {
+	_, err := m.Execute(ctx, "set_link", map[string]any{"name": "net1", "up": in})
+	return err
+}
+
 // Screendump writes what the machine's screen shows to file, a PPM picture.
 func (m *Monitor) Screendump(ctx context.Context, file string) error {
 	_, err := m.Execute(ctx, "screendump", map[string]any{"filename": file})

@@ -17,6 +17,7 @@ type Config struct {
 	Firmware string      // the firmware's variables, qcow2; written to
 	Forward  map[int]int // port in the guest -> port on 127.0.0.1
 	Memory   int         // in MiB; 0 means 1024
+	Tap      string      // a tap interface for the second network card; empty: its cable is in no socket
 	Snapshot string      // a saved state of Disk to go on from, or empty: power on
 	Args     []string    // more arguments of QEMU, after all others
 }
@@ -28,7 +29,9 @@ func (c Config) controlSocket() string { return filepath.Join(c.Dir, "qmp") }
 
 // args returns QEMU's command line. The processor is qemu64 because under TCG a
 // newer one costs more in emulation than the guest gains. The disk is
-// virtio-blk because QEMU cannot save the state of its NVMe.
+// virtio-blk because QEMU cannot save the state of its NVMe. A saved state can
+// only be loaded by a machine with the same devices: the second network card and
+// the watchdog are always there.
 func (c Config) args() []string {
 	memory := c.Memory
 	if memory == 0 {
@@ -44,6 +47,8 @@ func (c Config) args() []string {
 		"-device", "virtio-blk-pci,drive=disk,bootindex=0",
 		"-netdev", c.network(), "-device", "virtio-net-pci,netdev=net,romfile=",
 		"-device", "virtio-rng-pci",
+		"-netdev", c.secondNetwork(), "-device", "virtio-net-pci,netdev=net1,romfile=,mac=" + secondMAC,
+		"-device", "i6300esb,id=watchdog",
 		"-chardev", "file,id=serial,path=" + c.SerialLog(), "-serial", "chardev:serial",
 		"-qmp", "unix:" + c.controlSocket() + ",server=on,wait=off",
 	}
@@ -51,6 +56,16 @@ func (c Config) args() []string {
 		args = append(args, "-loadvm", c.Snapshot)
 	}
 	return append(args, c.Args...)
+}
+
+// secondMAC is the second network card's address.
+const secondMAC = "52:54:00:12:34:99"
+
+func (c Config) secondNetwork() string {
+	if c.Tap == "" {
+		return "hubport,id=net1,hubid=1"
+	}
+	return "tap,id=net1,script=no,downscript=no,ifname=" + c.Tap
 }
 
 func (c Config) network() string {
