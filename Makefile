@@ -15,6 +15,8 @@ TMPFILESDIR := $(DESTDIR)/usr/lib/tmpfiles.d
 DBUSDIR := $(DESTDIR)/usr/share/dbus-1
 DOCDIR := $(DESTDIR)/usr/share/doc/resinos
 
+# On a machine without a new enough Go, image/install-go puts one here.
+export PATH := $(CURDIR)/build/go/bin:$(PATH)
 export CGO_ENABLED := 0
 export GOFLAGS := -buildvcs=false
 GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
@@ -78,11 +80,12 @@ install: binaries ## install the daemons, their units and D-Bus files below DEST
 
 binaries: $(DAEMONS)
 
-$(DAEMONS):
+$(DAEMONS): | host
 	cd services/$@ && $(GOBUILD) -o $(CURDIR)/build/bin/$@ .
 
 host:
 	image/install-host-packages
+	image/install-go
 
 tools:
 	cd tools && GOBIN=$(CURDIR)/build/tools GOWORK=off go install tool
