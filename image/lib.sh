@@ -15,6 +15,8 @@ umask 022
 
 # shellcheck source=release.conf
 . "$IMAGE_DIR/release.conf"
+# shellcheck source=device.conf
+. "$IMAGE_DIR/device.conf"
 export IMAGE_DIR REPO_DIR BUILD_DIR CACHE_DIR FIRST_MIB VERSION DEVICE_TYPE SUITE SOURCE_DATE_EPOCH
 
 die() { echo "image: $*" >&2; exit 1; }
