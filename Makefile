@@ -22,7 +22,7 @@ export GOFLAGS := -buildvcs=false
 GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 .DEFAULT_GOAL := help
-.PHONY: help run image test check lint unit gates generate fuzz install binaries tools \
+.PHONY: help run image release test check lint unit gates generate fuzz install binaries tools \
 	test-container test-vm test-powercut test-reproducible host clean $(DAEMONS)
 
 help: ## list the targets
@@ -33,6 +33,9 @@ run: image ## build the image of VARIANT (development), boot it in QEMU, leave i
 
 image: host ## build build/images/resinos-VARIANT.img, a raw GPT disk; VARIANT=production|development|standalone
 	image/build $(VARIANT)
+
+release: image ## add the image of VARIANT to the update repository build/repo; keys: build/keys (for development) or UPDATE_KEYS
+	image/release $(VARIANT)
 
 test: check gates image ## everything CI runs
 	$(MAKE) test-container test-vm test-reproducible

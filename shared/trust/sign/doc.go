@@ -9,8 +9,9 @@
 // It promises that a client never sees half of a change: everything that new
 // metadata names is there before timestamp.json is renamed over the old one,
 // which is the last thing that happens. It signs nothing that it finds in the
-// repository and that its own keys have not signed before. One process at a time
-// may change a repository: the caller holds a lock.
+// repository and that its own keys have not signed before, and nothing that is
+// older than what it has seen there (kept in the folder "known" of the keys). One
+// process at a time may change a repository: the caller holds a lock.
 package sign
 
 import (

@@ -21,6 +21,9 @@ type Repository struct {
 	Dir, Keys string
 	Now       func() time.Time
 	Policy    func(Role) Policy
+	// Writing, if it is set, is told the path of every file of the repository
+	// just before it is written.
+	Writing func(path string)
 }
 
 // RootFile returns the root that images ship.
@@ -74,8 +77,10 @@ func (r *Repository) expiry(role Role) time.Time {
 	return r.Now().UTC().Add(r.Policy(role).Valid).Truncate(time.Second)
 }
 
-// view returns what the repository says now, verified except for its age.
-func (r *Repository) view(ctx context.Context) (*trust.View, error) {
+// View returns what the repository says now, verified except for its age. A
+// repository that is older than what these keys were last used for is
+// [trust.ErrReplayed]: whoever put it there would have the keys vouch for it.
+func (r *Repository) View(ctx context.Context) (*trust.View, error) {
 	root, err := os.ReadFile(r.RootFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s is not there", ErrNoRepository, r.RootFile())
@@ -83,11 +88,10 @@ func (r *Repository) view(ctx context.Context) (*trust.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "release-")
-	if err != nil {
-		return nil, err
+	dir := filepath.Join(r.Keys, "known")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot read repository: %w", err)
 	}
-	defer os.RemoveAll(dir)
 	return trust.New(trust.Options{Root: root, Dir: dir, Fetcher: trust.Dir(r.Dir), Now: func() time.Time { return time.Time{} }}).Refresh(ctx)
 }
 
@@ -103,7 +107,7 @@ func (r *Repository) currentRoot(version int64) (*metadata.Metadata[metadata.Roo
 // Update adds and replaces targets, takes away those that are nil, and publishes.
 // With no targets it renews what expires.
 func (r *Repository) Update(ctx context.Context, targets map[string][]byte) error {
-	view, err := r.view(ctx)
+	view, err := r.View(ctx)
 	if err != nil {
 		return err
 	}
@@ -133,7 +137,7 @@ func (r *Repository) writeTarget(name string, data []byte) (*metadata.TargetFile
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("cannot add %s: %w", name, err)
 	}
-	return target, atomicfile.Write(path, data, 0o644)
+	return target, r.write(path, data)
 }
 
 func (r *Repository) writeMetadata(name string, data []byte) error {
@@ -141,5 +145,12 @@ func (r *Repository) writeMetadata(name string, data []byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("cannot write metadata: %w", err)
 	}
-	return atomicfile.Write(filepath.Join(dir, name), data, 0o644)
+	return r.write(filepath.Join(dir, name), data)
+}
+
+func (r *Repository) write(path string, data []byte) error {
+	if r.Writing != nil {
+		r.Writing(path)
+	}
+	return atomicfile.Write(path, data, 0o644)
 }

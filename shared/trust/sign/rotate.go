@@ -19,7 +19,7 @@ func sum(data []byte) []byte {
 // online is signed with old and new keys before the new root is published. The
 // old keys are moved to the folder retired.
 func (r *Repository) Rotate(ctx context.Context, role Role) error {
-	view, err := r.view(ctx)
+	view, err := r.View(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (r *Repository) exchange(next *metadata.Metadata[metadata.RootType], role R
 
 // RenewRoot publishes the root once more, with a later expiry.
 func (r *Repository) RenewRoot(ctx context.Context) error {
-	view, err := r.view(ctx)
+	view, err := r.View(ctx)
 	if err != nil {
 		return err
 	}
