@@ -33,7 +33,7 @@ const (
 	PropertyUuid            = "Uuid"
 )
 
-// Errors of SetHostname.
+// Errors of the methods.
 const (
 	ErrorInvalidHostname  = "io.resinos.Hostname1.Error.InvalidHostname"
 	ErrorConfigUnreadable = "io.resinos.Hostname1.Error.ConfigUnreadable"

@@ -38,14 +38,10 @@ const (
 	PropertyPurgeRemaining = "PurgeRemaining"
 )
 
-// Errors of Purge.
+// Errors of the methods.
 const (
 	ErrorInvalidScope = "io.resinos.State1.Error.InvalidScope"
 	ErrorNotStored    = "io.resinos.State1.Error.NotStored"
-)
-
-// Errors of CancelPurge.
-const (
 	ErrorNotCancelled = "io.resinos.State1.Error.NotCancelled"
 )
 

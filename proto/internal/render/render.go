@@ -8,6 +8,7 @@ import (
 	"embed"
 	"fmt"
 	"go/format"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -28,6 +29,19 @@ type Package struct {
 	Structs []Struct
 	Calls   []Call
 	Values  []Value
+}
+
+// ErrorNames returns the errors of all methods, each once.
+func (p Package) ErrorNames() []string {
+	var names []string
+	for _, m := range p.Methods {
+		for _, name := range m.Errors {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // A Struct is a D-Bus struct with names for its members.
