@@ -152,22 +152,23 @@ func needChunks(needed map[string]bool, data []byte) error {
 // remove takes away files in our own folders that are not needed, roots
 // excepted: a device must be able to follow them from the first.
 func (r *Repository) remove(ctx context.Context, needed map[string]bool, since time.Time, pruned *Pruned) error {
+	top, err := os.OpenRoot(r.sign.Dir)
+	if err != nil {
+		return fmt.Errorf("cannot prune: %w", err)
+	}
+	defer top.Close()
 	for _, dir := range []string{"metadata", "targets", trust.ChunkStore, "boot"} {
-		err := filepath.WalkDir(r.path(dir), func(file string, entry fs.DirEntry, err error) error {
+		err := fs.WalkDir(top.FS(), dir, func(name string, entry fs.DirEntry, err error) error {
 			if err := errors.Join(err, ctx.Err()); err != nil || entry.IsDir() {
 				return err
 			}
 			info, err := entry.Info()
-			if err != nil {
-				return err
-			}
-			name, err := filepath.Rel(r.sign.Dir, file)
-			if err != nil || needed[filepath.ToSlash(name)] || strings.HasSuffix(name, ".root.json") || !info.ModTime().Before(since) {
+			if err != nil || needed[name] || strings.HasSuffix(name, ".root.json") || !info.ModTime().Before(since) {
 				return err
 			}
 			pruned.Files++
 			pruned.Bytes += info.Size()
-			return os.Remove(file)
+			return top.Remove(name)
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cannot prune: %w", err)

@@ -60,22 +60,19 @@ func debugfs(ctx context.Context, image, request string) ([]byte, error) {
 // addBoot puts the files below tree into the repository and describes them.
 func (r *Repository) addBoot(tree string) ([]release.File, error) {
 	var files []release.File
-	err := filepath.WalkDir(tree, func(path string, entry fs.DirEntry, err error) error {
+	below := os.DirFS(tree)
+	err := fs.WalkDir(below, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		if !entry.Type().IsRegular() {
-			return fmt.Errorf("%s is no regular file", path)
+			return fmt.Errorf("%s is no regular file", name)
 		}
-		name, err := filepath.Rel(tree, path)
+		data, err := fs.ReadFile(below, name)
 		if err != nil {
 			return err
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		file := release.File{Path: filepath.ToSlash(name), Size: int64(len(data)), SHA256: hexSum(data)}
+		file := release.File{Path: name, Size: int64(len(data)), SHA256: hexSum(data)}
 		files = append(files, file)
 		return r.writeLater(r.bootPath(file), data)
 	})
