@@ -3,6 +3,7 @@
 
 VERSION := 2.0.0
 VARIANT ?= development
+VARIANTS := production standalone development
 SSH_PORT ?= 22222
 DESTDIR ?=
 # One folder, one program, one module.
@@ -37,7 +38,10 @@ image: host ## build build/images/resinos-VARIANT.img, a raw GPT disk; VARIANT=p
 release: image ## add the image of VARIANT to the update repository build/repo; keys: build/keys (for development) or UPDATE_KEYS
 	image/release $(VARIANT)
 
-test: check gates image ## everything CI runs
+images: host ## build the image of every variant, from one root filesystem
+	for variant in $(VARIANTS); do image/build $$variant || exit 1; done
+
+test: check gates images ## everything CI runs
 	$(MAKE) test-container test-vm test-reproducible
 
 check: lint unit ## lint and unit tests: the loop while you write
@@ -54,8 +58,8 @@ gates: binaries host ## units: systemd-analyze verify and security
 test-container: image ## tests in a container booted from the image's own root: real systemd, bus, hostnamed, Avahi
 	go test -count=1 -tags container -timeout 15m ./e2e/...
 
-test-vm: image ## tests in a virtual machine booted from the image
-	go test -count=1 -tags vm -p 1 -timeout 45m ./e2e/...
+test-vm: images ## tests in virtual machines booted from the images, two at a time
+	go test -count=1 -tags vm -p 2 -timeout 45m ./e2e/...
 
 test-powercut: image ## power cuts at every write of an edit, on real FAT and the real kernel
 	go test -count=1 -tags powercut -timeout 20m -v ./e2e/powercut
