@@ -25,6 +25,12 @@ func (r Root) Boot() string { return r.Path("/mnt/boot") }
 // ConfigFile returns the owner's configuration file, on the boot partition.
 func (r Root) ConfigFile() string { return r.Path("/mnt/boot/config.json") }
 
+// State returns the mount point of the state partition.
+func (r Root) State() string { return r.Path("/mnt/state") }
+
+// Data returns the mount point of the data partition.
+func (r Root) Data() string { return r.Path("/mnt/data") }
+
 // ServiceState returns the directory in which service keeps what must survive
 // a reboot. systemd makes it (StateDirectory=resinos/<service>).
 func (r Root) ServiceState(service string) string {

@@ -45,7 +45,9 @@ func (f faulty) removeAll(path string) error {
 func (f faulty) copy(to, from string) error {
 	return f.try(func() error { return f.real.copy(to, from) })
 }
-func (f faulty) sync(path string) error { return f.try(func() error { return f.real.sync(path) }) }
+
+// sync costs time and changes nothing that a test can see.
+func (f faulty) sync(string) error { return f.try(func() error { return nil }) }
 
 var keep = []string{"/etc/machine-id", "/var/lib/resinos/bridge/uuid", "/absent"}
 
@@ -147,7 +149,8 @@ func TestEmptyInterrupted(t *testing.T) {
 					t.Fatalf("cut at %d: the next boot: %v", first, err)
 				}
 				completed := n > 0
-				if err := Empty(dir, keep); err != nil {
+				n = 1000
+				if err := empty(faulty{left: &n}, dir, keep); err != nil {
 					t.Fatalf("cut at %d, %d: the next boot: %v", first, second, err)
 				}
 				if got := tree(t, dir); got != purged {
