@@ -112,14 +112,15 @@ func Contract() contract.Interface {
     <!-- DataUsed: how much of DataSize is taken, in bytes. -->
     <property name="DataUsed" type="t" access="read"/>
     <!-- Usage: how much each component takes, in bytes on disk. component: the declaration's file name without ".conf";
-         partition: "state" or "data". Measured in the background; a component appears once it was measured. -->
+         partition: "state" or "data". Measured in the background, at start, at each Reconcile and when a partition becomes
+         nearly full. -->
     <property name="Usage" type="a(sst)" access="read">
       <annotation name="io.resinos.Struct" value="Usage Component Partition Bytes"/>
     </property>
     <!-- PurgePending: what the next boot will purge: "", "state", "data" or "all". -->
     <property name="PurgePending" type="s" access="read"/>
-    <!-- PurgeProgress: percent of what the last purge took away that is deleted by now, 100 if nothing is left. The
-         device is in use meanwhile; only the room is not all free yet. -->
+    <!-- PurgeProgress: percent of what the last purge took away that is deleted by now, 100 if nothing is left; counted
+         anew when the daemon restarts. The device is in use meanwhile; only the room is not all free yet. -->
     <property name="PurgeProgress" type="u" access="read"/>
     <!-- PurgeRemaining: bytes that are still to be deleted; 0 also while they are being counted. -->
     <property name="PurgeRemaining" type="t" access="read"/>
@@ -232,7 +233,8 @@ func (c *Client) DataUsed(ctx context.Context) (value uint64, err error) {
 }
 
 // Usage: how much each component takes, in bytes on disk. component: the declaration's file name without ".conf";
-// partition: "state" or "data". Measured in the background; a component appears once it was measured.
+// partition: "state" or "data". Measured in the background, at start, at each Reconcile and when a partition becomes
+// nearly full.
 func (c *Client) Usage(ctx context.Context) (value []Usage, err error) {
 	err = c.get(ctx, PropertyUsage, &value)
 	return value, err
@@ -244,8 +246,8 @@ func (c *Client) PurgePending(ctx context.Context) (value string, err error) {
 	return value, err
 }
 
-// PurgeProgress: percent of what the last purge took away that is deleted by now, 100 if nothing is left. The
-// device is in use meanwhile; only the room is not all free yet.
+// PurgeProgress: percent of what the last purge took away that is deleted by now, 100 if nothing is left; counted
+// anew when the daemon restarts. The device is in use meanwhile; only the room is not all free yet.
 func (c *Client) PurgeProgress(ctx context.Context) (value uint32, err error) {
 	err = c.get(ctx, PropertyPurgeProgress, &value)
 	return value, err

@@ -44,6 +44,7 @@ type Daemon struct {
 	tree  *bus.Tree
 	state *state
 	loop  *reconcile.Loop
+	awake func(context.Context) // see OnWakeUp
 }
 
 // Main runs a daemon and returns the process's exit status.
@@ -96,6 +97,11 @@ func connectAndRun(ctx context.Context, service Service, root layout.Root, log *
 func (d *Daemon) Jobs(ended func(path dbus.ObjectPath, result, message string)) *job.Manager {
 	return job.NewManager(d.tree, d.Path+"/job", ended)
 }
+
+// OnWakeUp makes the daemon call do each time it wakes up for the watchdog anyway,
+// every minute or two: the place for what has to be looked at now and then. It is
+// set before [Daemon.Serve]; do is to be quick and is given a deadline.
+func (d *Daemon) OnWakeUp(do func(ctx context.Context)) { d.awake = do }
 
 // Trigger asks for one more apply, because something outside config.json changed.
 func (d *Daemon) Trigger() { d.loop.Trigger() }

@@ -12,6 +12,9 @@ import (
 	"resinos.io/shared/config"
 )
 
+// awakeTime bounds what a domain does at a wake-up.
+const awakeTime = 5 * time.Second
+
 // configChanged is told of a new state of config.json.
 func (d *Daemon) configChanged(snapshot config.Snapshot) {
 	d.state.take(snapshot)
@@ -60,8 +63,19 @@ func (d *Daemon) feedWatchdog(ctx context.Context) {
 			continue
 		}
 		d.notify(daemon.SdNotifyWatchdog)
+		d.wakeUp(ctx)
 		debug.FreeOSMemory()
 	}
+}
+
+// wakeUp gives the domain its turn.
+func (d *Daemon) wakeUp(ctx context.Context) {
+	if d.awake == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, awakeTime)
+	defer cancel()
+	d.awake(ctx)
 }
 
 // notify tells systemd of our state. Without systemd there is nobody to tell.

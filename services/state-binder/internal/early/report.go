@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"resinos.io/services/state-binder/internal/declare"
 	"resinos.io/services/state-binder/internal/place"
 	"resinos.io/services/state-binder/internal/store"
 	"resinos.io/shared/atomicfile"
@@ -71,4 +72,18 @@ func Places(root layout.Root, kept store.Kind) PlacesInUse {
 		places.Data = place.Dir(root.Data())
 	}
 	return places
+}
+
+// Of returns where the content of a path on the partition can be, the likeliest
+// first.
+func (p PlacesInUse) Of(partition declare.Partition) []place.Dir {
+	switch {
+	case partition == declare.Data && p.Data == "":
+		return nil
+	case partition == declare.Data:
+		return []place.Dir{p.Data}
+	case p.State == "":
+		return []place.Dir{p.Memory}
+	}
+	return []place.Dir{p.State, p.Memory}
 }
