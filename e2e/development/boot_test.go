@@ -81,8 +81,9 @@ func rootIsReadOnly(t *testing.T, m *device.Machine) {
 	}
 	got := m.Run(t, "findmnt -rno TARGET,OPTIONS -t ext4,vfat | awk '$2 ~ /^rw/ {print $1}' | LC_ALL=C sort")
 	want := strings.Join([]string{
-		`/etc/NetworkManager/system-connections`, "/mnt/boot", "/mnt/data", "/mnt/state", "/var/lib/NetworkManager",
-		"/var/lib/chrony", "/var/lib/containerd", "/var/lib/docker", "/var/lib/resinos", "/var/lib/systemd",
+		"/etc/NetworkManager/system-connections", "/etc/docker", "/etc/machine-id", "/etc/openvpn", "/mnt/boot", "/mnt/data", "/mnt/state",
+		"/var/lib/NetworkManager", "/var/lib/bluetooth", "/var/lib/chrony", "/var/lib/containerd", "/var/lib/docker", "/var/lib/resinos",
+		"/var/lib/systemd", "/var/log/journal",
 	}, "\n")
 	if got != want {
 		t.Errorf("writable and on disk is\n%s\nwant\n%s", got, want)
