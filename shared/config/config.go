@@ -28,7 +28,8 @@ type Servers struct {
 // Network is os.network.
 type Network struct {
 	Connectivity         Connectivity
-	RandomMACAddressScan *bool // nil = NetworkManager's own default
+	RandomMACAddressScan *bool         // nil = NetworkManager's own default
+	RollbackAfter        time.Duration // how long new connection files may cost the network
 }
 
 // Connectivity is how NetworkManager finds out whether the internet is there.
@@ -60,7 +61,10 @@ type Logging struct {
 // defaultRuntimeMaxUse is what the journal may take of a small device's RAM.
 const defaultRuntimeMaxUse = 8 << 20
 
+// defaultRollbackAfter is enough for Wi-Fi and DHCP, and little for a person who waits.
+const defaultRollbackAfter = time.Minute
+
 // Defaults returns the configuration of a device whose file is empty.
 func Defaults() Config {
-	return Config{Logging: Logging{RuntimeMaxUse: defaultRuntimeMaxUse}}
+	return Config{Logging: Logging{RuntimeMaxUse: defaultRuntimeMaxUse}, Network: Network{RollbackAfter: defaultRollbackAfter}}
 }

@@ -57,6 +57,10 @@ func keys() []key {
 			boolean(), randomMACAddressScan,
 		},
 		{
+			"/os/network/rollbackAfter", "Seconds after which new connection files that cost the device its network are taken back. Default: 60.",
+			integerOr(patternInterval, minRollback, maxRollback), rollbackAfter,
+		},
+		{
 			"/os/sshKeys", "Public keys that may log in as root on port 22222; a bad one is left out.",
 			listOf(patternSSHKey), sshKeys,
 		},

@@ -54,6 +54,10 @@ func keyCases() map[string]examples {
 			good: []string{`1`, `300`, `"300"`, `3e2`, `300.0`, `604800`},
 			bad:  []string{`0`, `-5`, `1.5`, `604801`, `1e30`, `""`, `"0"`, `"05"`, `"5s"`, `"5\n"`, `true`}, beyond: []string{`"604801"`},
 		},
+		"/os/network/rollbackAfter": {
+			good: []string{`10`, `60`, `"90"`, `3600`},
+			bad:  []string{`0`, `9`, `3601`, `-5`, `1.5`, `""`, `"1m"`, `true`}, beyond: []string{`"9"`, `"3601"`},
+		},
 		"/os/network/connectivity/response": {
 			good: []string{`"NetworkManager is online"`, `"ü"`},
 			bad:  []string{`""`, `"a\nb"`, `"a\u2028b"`, `"a\u0085b"`, long(257), `1`},

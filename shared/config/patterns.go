@@ -6,6 +6,8 @@ package config
 const (
 	maxInteger  = 1<<53 - 1 // what every JSON program can hold
 	maxInterval = 7 * 24 * 60 * 60
+	minRollback = 10
+	maxRollback = 60 * 60
 
 	label       = `[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?`
 	octet       = `(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])`

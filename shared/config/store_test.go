@@ -63,7 +63,7 @@ func TestLoadEveryKey(t *testing.T) {
 		"hostname": "pi", "uuid": "0123456789abcdef0123456789abcdef", "persistentLogging": true,
 		"dnsServers": "null", "ntpServers": "a.example 10.0.0.1", "country": "de", "unknown": [1],
 		"os": {
-			"network": {"connectivity": {"uri": "http://example.org", "interval": "60", "response": "ok"}, "wifi": {"randomMacAddressScan": false}},
+			"network": {"connectivity": {"uri": "http://example.org", "interval": "60", "response": "ok"}, "wifi": {"randomMacAddressScan": false}, "rollbackAfter": 90},
 			"sshKeys": ["`+goodKey+`"],
 			"update": {"url": "file:///repo", "channel": "stable", "auto": true, "window": "23:00-01:30"},
 			"logging": {"runtimeMaxUse": "16M", "systemMaxUse": 1048576}
@@ -74,7 +74,7 @@ func TestLoadEveryKey(t *testing.T) {
 	want := Config{
 		Hostname: "pi", UUID: "0123456789abcdef0123456789abcdef", PersistentLogging: true,
 		DNSServers: Servers{None: true}, NTPServers: Servers{Hosts: []string{"a.example", "10.0.0.1"}}, Country: "DE",
-		Network: Network{Connectivity{"http://example.org", time.Minute, "ok"}, &no},
+		Network: Network{Connectivity{"http://example.org", time.Minute, "ok"}, &no, 90 * time.Second},
 		SSHKeys: []string{goodKey},
 		Update:  Update{"file:///repo", "stable", true, &Window{23 * time.Hour, 90 * time.Minute}},
 		Logging: Logging{16 << 20, 1 << 20}, SupervisorImage: "a/b:1",

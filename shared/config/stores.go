@@ -82,6 +82,17 @@ func interval(c *Config, raw jsontext.Value) ([]Problem, error) {
 	return nil, err
 }
 
+func rollbackAfter(c *Config, raw jsontext.Value) ([]Problem, error) {
+	n, err := decodeInteger(raw, func(s string) (uint64, error) { return parseDigits(s, 6) })
+	if err == nil && (n < minRollback || n > maxRollback) {
+		err = invalid("it must be %d to %d seconds", minRollback, maxRollback)
+	}
+	if err == nil {
+		c.Network.RollbackAfter = time.Duration(n) * time.Second
+	}
+	return nil, err
+}
+
 func size(field func(*Config) *uint64) store {
 	return func(c *Config, raw jsontext.Value) ([]Problem, error) {
 		n, err := decodeInteger(raw, parseSize)
