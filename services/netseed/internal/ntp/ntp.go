@@ -131,7 +131,7 @@ func (c *Client) put(name string, content []byte) (changed bool, err error) {
 
 // Servers returns the servers that chrony has now, by the names that it was given.
 func (c *Client) Servers(ctx context.Context) ([]string, error) {
-	out, err := c.run(ctx, "-c", "-N", "sources")
+	out, err := c.run(ctx, "-c", "-N", "sources", "-a")
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask chrony for its servers: %w", err)
 	}

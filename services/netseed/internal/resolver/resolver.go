@@ -59,14 +59,14 @@ func (r *Resolver) Set(ctx context.Context, servers []string) (running bool, err
 func (r *Resolver) Servers(ctx context.Context) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	var metrics []map[string]dbus.Variant
+	var metrics []map[string]string
 	if err := r.call(ctx, "GetServerMetrics").Store(&metrics); err != nil {
 		return nil, fmt.Errorf("cannot ask dnsmasq for its servers: %w", err)
 	}
 	return r.order(metrics), nil
 }
 
-func (r *Resolver) order(metrics []map[string]dbus.Variant) []string {
+func (r *Resolver) order(metrics []map[string]string) []string {
 	servers := []string{}
 	add := func(server string) {
 		if server != "" && !slices.Contains(servers, server) {
@@ -89,9 +89,9 @@ func (r *Resolver) order(metrics []map[string]dbus.Variant) []string {
 }
 
 // address is "192.0.2.1", or "192.0.2.1#5353" for another port than 53.
-func address(metrics map[string]dbus.Variant) string {
-	host, _ := metrics["address"].Value().(string)
-	if port := fmt.Sprint(metrics["port"].Value()); host != "" && port != "53" && port != "<nil>" {
+func address(metrics map[string]string) string {
+	host, port := metrics["address"], metrics["port"]
+	if host != "" && port != "" && port != "53" {
 		return host + "#" + port
 	}
 	return host
