@@ -41,7 +41,7 @@ func (f *File) Complete(name string) (Connection, error) {
 		}
 	}
 	if c.Interface != "" && !interfaceName.MatchString(c.Interface) {
-		return c, fmt.Errorf("%w: interface-name %q is none: 1 to 15 characters, no space, / or :", ErrInvalid, c.Interface)
+		return c, fmt.Errorf("%w: interface-name %q is none: it has 1 to 15 characters, without space, slash and colon", ErrInvalid, c.Interface)
 	}
 	switch {
 	case c.UUID == "":

@@ -52,7 +52,7 @@ type run struct {
 	plan       seeds.Plan
 	before     nm.Reach
 	began      time.Time
-	until      time.Time
+	limit      time.Duration
 	checkpoint dbus.ObjectPath // "" if NetworkManager has none
 	timer      *time.Timer
 }
@@ -128,7 +128,7 @@ func (t *Trial) begin(ctx context.Context, plan seeds.Plan, limit time.Duration,
 	if err != nil {
 		return err
 	}
-	r := &run{plan: plan, before: status.Reach(), began: time.Now(), until: time.Now().Add(limit)}
+	r := &run{plan: plan, before: status.Reach(), began: time.Now(), limit: limit}
 	if r.before > nm.NoNetwork {
 		if r.checkpoint, err = t.Manager.Checkpoint(ctx, limit+margin); err != nil {
 			return err
@@ -187,7 +187,7 @@ func (t *Trial) resume(ctx context.Context, limit time.Duration, running bool) e
 		return err
 	}
 	t.Log.Warn("a change of connection files was interrupted; it is on trial once more")
-	t.start(&run{plan: plan, before: nm.Local, began: time.Now(), until: time.Now().Add(limit)})
+	t.start(&run{plan: plan, before: nm.Local, began: time.Now(), limit: limit})
 	paths, err := t.Store.Carry(plan)
 	if err == nil && running {
 		_, err = t.Manager.Load(ctx, paths)
@@ -199,7 +199,7 @@ func (t *Trial) resume(ctx context.Context, limit time.Duration, running bool) e
 func (t *Trial) judge(ctx context.Context, running bool) (done bool, err error) {
 	r := t.running
 	r.timer.Reset(look)
-	over := time.Now().After(r.until)
+	over := time.Since(r.began) > r.limit
 	if !running {
 		if over {
 			return true, t.back(ctx, "NetworkManager does not run with it")
@@ -214,7 +214,7 @@ func (t *Trial) judge(ctx context.Context, running bool) (done bool, err error) 
 	case err == nil && good(r, status):
 		return true, t.keep(ctx)
 	case over:
-		return true, t.back(ctx, fmt.Sprintf("the device lost its network with it for %s; what was before is in force again", r.until.Sub(r.began)))
+		return true, t.back(ctx, fmt.Sprintf("the device lost its network with it for %s; what was before is in force again", r.limit))
 	}
 	return false, nil
 }

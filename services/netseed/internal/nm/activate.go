@@ -17,7 +17,8 @@ type Device struct {
 	Priority  int    // that connection's autoconnect-priority
 }
 
-// Devices returns the devices that NetworkManager manages.
+// Devices returns the devices that NetworkManager manages and that can be used now:
+// not those without a cable.
 func (m *Manager) Devices(ctx context.Context) ([]Device, error) {
 	devices, err := ask(ctx, m, func() ([]Device, error) {
 		manager, err := gonetworkmanager.NewNetworkManager()
@@ -39,8 +40,8 @@ func devicesOf(manager gonetworkmanager.NetworkManager) ([]Device, error) {
 	}
 	var devices []Device
 	for _, one := range all {
-		device, managed, err := deviceOf(one)
-		if err != nil || !managed {
+		device, usable, err := deviceOf(one)
+		if err != nil || !usable {
 			continue // unplugged since, or not to be touched
 		}
 		devices = append(devices, device)
@@ -48,10 +49,11 @@ func devicesOf(manager gonetworkmanager.NetworkManager) ([]Device, error) {
 	return devices, nil
 }
 
-func deviceOf(d gonetworkmanager.Device) (device Device, managed bool, err error) {
+func deviceOf(d gonetworkmanager.Device) (device Device, usable bool, err error) {
 	device.Path = d.GetPath()
-	if managed, err = d.GetPropertyManaged(); err != nil || !managed {
-		return device, managed, err
+	state, err := d.GetPropertyState()
+	if err != nil || state < gonetworkmanager.NmDeviceStateDisconnected {
+		return device, false, err // unknown, unmanaged, unavailable
 	}
 	if device.Interface, err = d.GetPropertyInterface(); err != nil {
 		return device, false, err
@@ -62,6 +64,7 @@ func deviceOf(d gonetworkmanager.Device) (device Device, managed bool, err error
 	}
 	device.Type = map[gonetworkmanager.NmDeviceType]string{
 		gonetworkmanager.NmDeviceTypeEthernet: "802-3-ethernet",
+		gonetworkmanager.NmDeviceTypeVeth:     "802-3-ethernet", // one end of a cable between namespaces
 		gonetworkmanager.NmDeviceTypeWifi:     "802-11-wireless",
 		gonetworkmanager.NmDeviceTypeModem:    "gsm",
 	}[kind]

@@ -42,7 +42,11 @@ func (s *Store) Begin(plan Plan) error {
 	if err := os.MkdirAll(filepath.Dir(s.undo), 0o700); err != nil {
 		return err
 	}
-	return atomicfile.Write(s.undo, text, 0o600)
+	if err := atomicfile.Write(s.undo, text, 0o600); err != nil {
+		return err
+	}
+	s.trying = plan.Changes
+	return nil
 }
 
 // Carry writes and removes the files of the plan, and returns their paths. It can
@@ -170,6 +174,7 @@ func (s *Store) interrupted() (u undone, found bool, err error) {
 }
 
 func (s *Store) forget() error {
+	s.trying = nil
 	if err := os.Remove(s.undo); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot forget how to go back: %w", err)
 	}

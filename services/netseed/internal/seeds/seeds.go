@@ -19,8 +19,10 @@ package seeds
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"resinos.io/services/netseed/internal/keyfile"
@@ -63,7 +65,8 @@ type Plan struct {
 type Store struct {
 	boot, target string
 	ledger, undo string
-	known        *ledger // as it is on disk; nil before it was read
+	known        *ledger  // as it is on disk; nil before it was read
+	trying       []Change // between Begin and Keep or Undo
 }
 
 // Folders of NetworkManager and of the owner, as the device sees them.
@@ -83,11 +86,22 @@ func New(root layout.Root, state string) *Store {
 // Folders returns the folders in which a change is of interest.
 func (s *Store) Folders() []string { return []string{s.boot, s.target} }
 
-// Seeds returns the files on the boot partition as of the last Scan, Keep or Undo.
+// Seeds returns the files on the boot partition as of the last Scan, Keep or Undo;
+// those on trial as if they were kept.
 func (s *Store) Seeds() []Seed {
 	var seeds []Seed
+	entries := make(map[string]entry)
 	for _, name := range s.known.names() {
-		e := s.known.Seeds[name]
+		entries[name] = s.known.Seeds[name]
+	}
+	for _, change := range s.trying {
+		entries[change.File] = entry{UUID: change.Connection.UUID, Target: change.Target, Installed: hash(change.Content)}
+		if change.Content == nil {
+			delete(entries, change.File)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		e := entries[name]
 		seed := Seed{File: shown(name), UUID: e.UUID, State: Applied, Reason: e.Rejected}
 		switch {
 		case e.Rejected != "":
