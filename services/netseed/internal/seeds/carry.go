@@ -156,6 +156,7 @@ func (s *Store) Interrupted() (Plan, bool, error) {
 	for i := range plan.Changes {
 		plan.Changes[i].boot = u.Boots[i]
 	}
+	s.trying = plan.Changes
 	return plan, found, err
 }
 
