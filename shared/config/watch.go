@@ -3,6 +3,8 @@ package config
 import (
 	"context"
 	"crypto/sha256"
+
+	"resinos.io/shared/filewatch"
 )
 
 // Watch calls changed after each change of the file's content or of what is
@@ -15,14 +17,14 @@ import (
 func (s *Store) Watch(ctx context.Context, changed func(Snapshot)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	n := newNotifier(s.file, s.log)
+	n := filewatch.New(s.file, s.log)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		cancel(n.run(ctx))
+		cancel(n.Run(ctx))
 	}()
 	w := watcher{
-		events: n.events,
+		events: n.Events(),
 		read:   func() state { return readState(s.file) },
 		report: func(st state) { changed(s.settle(st.data, st.fault)) },
 		seen:   s.baseline(),

@@ -28,7 +28,10 @@ func (s *script) change(content string) {
 	if content[0] == '!' {
 		s.now = state{fault: errors.New(content)}
 	}
-	send(s.events)
+	select {
+	case s.events <- struct{}{}:
+	default: // one event waits already
+	}
 }
 
 func (s *script) read() state {

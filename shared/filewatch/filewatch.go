@@ -1,4 +1,10 @@
-package config
+// Package filewatch says that a file may have changed: it was written, replaced,
+// removed, or the partition it is on came or went. Whoever is told reads the file
+// and compares.
+//
+// Nothing runs while nothing happens. A change through a memory mapping makes no
+// event. How long to wait until a writer is done is the caller's to decide.
+package filewatch
 
 import (
 	"context"
@@ -10,24 +16,27 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// A notifier says that a file may have changed. It watches the directory,
-// because files are replaced by rename; the mount table, because a mount over
-// the directory makes no inotify event; and as long as the directory is not
-// there, the nearest directory above.
-type notifier struct {
+// A Watch is of one file. It watches the directory, because files are replaced
+// by rename; the mount table, because a mount over the directory makes no inotify
+// event; and as long as the directory is not there, the nearest directory above.
+type Watch struct {
 	dir, base string
 	log       *slog.Logger
 	events    chan struct{} // of capacity 1: events that nobody has taken are one
 }
 
-func newNotifier(file string, log *slog.Logger) *notifier {
+// New returns a watch of file; [Watch.Run] begins to watch.
+func New(file string, log *slog.Logger) *Watch {
 	dir, base := filepath.Split(filepath.Clean(file))
-	return &notifier{filepath.Clean(dir), base, log, make(chan struct{}, 1)}
+	return &Watch{filepath.Clean(dir), base, log, make(chan struct{}, 1)}
 }
 
-// run sends events until ctx is done. It fails only if not even the root
+// Events tells that the file may have changed. Events that nobody has taken are one.
+func (n *Watch) Events() <-chan struct{} { return n.events }
+
+// Run sends events, one at the start, until ctx is done. It fails only if not even the root
 // directory can be watched.
-func (n *notifier) run(ctx context.Context) error {
+func (n *Watch) Run(ctx context.Context) error {
 	mounts := make(chan struct{}, 1)
 	go func() {
 		if err := watchMounts(ctx, mounts); err != nil {
@@ -43,7 +52,7 @@ func (n *notifier) run(ctx context.Context) error {
 }
 
 // watch sends events until the watch must be made anew or ctx is done.
-func (n *notifier) watch(ctx context.Context, mounts <-chan struct{}) error {
+func (n *Watch) watch(ctx context.Context, mounts <-chan struct{}) error {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return err
@@ -74,7 +83,7 @@ func (n *notifier) watch(ctx context.Context, mounts <-chan struct{}) error {
 }
 
 // arm watches the directory or the nearest one above, and returns which.
-func (n *notifier) arm(w *fsnotify.Watcher) (string, error) {
+func (n *Watch) arm(w *fsnotify.Watcher) (string, error) {
 	for dir := n.dir; ; dir = filepath.Dir(dir) {
 		err := w.Add(dir)
 		if err == nil && dir != n.dir {
@@ -90,7 +99,7 @@ func (n *notifier) arm(w *fsnotify.Watcher) (string, error) {
 }
 
 // moved reports whether event means that another directory is to be watched.
-func (n *notifier) moved(event fsnotify.Event, watched string) bool {
+func (n *Watch) moved(event fsnotify.Event, watched string) bool {
 	if watched == n.dir {
 		return event.Name == n.dir && (event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename))
 	}
