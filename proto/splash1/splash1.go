@@ -52,7 +52,7 @@ func Contract() contract.Interface {
       @options: for later; every key is refused today (org.freedesktop.DBus.Error.InvalidArgs)
 
       Checks the picture, writes it to the boot partition, safe against a power cut, and shows it where the splash is on
-      the screen. At most 1 MiB, 4096 pixels each way and 9 million pixels in all (3840 x 2160 fits). When the call returns
+      the screen. At most 4 MiB, 4096 pixels each way and 9 million pixels in all (3840 x 2160 fits). When the call returns
       the picture is durable; it waits up to 900 ms for it to be in force too.
     -->
     <method name="SetLogo">
@@ -124,7 +124,7 @@ func NewClient(conn *dbus.Conn) *Client {
 // @options: for later; every key is refused today (org.freedesktop.DBus.Error.InvalidArgs)
 //
 // Checks the picture, writes it to the boot partition, safe against a power cut, and shows it where the splash is on
-// the screen. At most 1 MiB, 4096 pixels each way and 9 million pixels in all (3840 x 2160 fits). When the call returns
+// the screen. At most 4 MiB, 4096 pixels each way and 9 million pixels in all (3840 x 2160 fits). When the call returns
 // the picture is durable; it waits up to 900 ms for it to be in force too.
 func (c *Client) SetLogo(ctx context.Context, png dbus.UnixFD, options map[string]dbus.Variant) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
