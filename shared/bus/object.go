@@ -14,7 +14,8 @@ import (
 type Interface struct {
 	Contract contract.Interface
 	Methods  Methods
-	Values   map[string]any    // the first value of every property
+	Values   map[string]any    // the first value of every property that is not in Getters
+	Getters  map[string]Getter // of every property that is measured when it is read
 	Setters  map[string]Setter // of every writable property
 	Errors   []ErrorName       // the methods' own errors
 }
@@ -41,7 +42,7 @@ func NewObject(faces ...Interface) (*Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		properties, err := newProperties(face.Contract, face.Values, face.Setters)
+		properties, err := newProperties(face)
 		if err != nil {
 			return nil, err
 		}

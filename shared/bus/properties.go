@@ -15,26 +15,35 @@ import (
 // the contract says. What it returns is what Get then shows.
 type Setter func(ctx context.Context, value any) (any, error)
 
+// A Getter measures a property's value each time it is read, in milliseconds. The
+// contract says of such a property that its changes are not told.
+type Getter func() any
+
 // Properties are the values of one interface's properties. Its methods may be
 // called by several goroutines.
 type Properties struct {
 	face    contract.Interface
 	setters map[string]Setter
+	getters map[string]Getter
 
 	mu     sync.Mutex // guards what follows, and the order of emit
 	values map[string]dbus.Variant
 	emit   func(changed map[string]dbus.Variant) // nil before the object is served
 }
 
-// newProperties starts with the values of initial, which must be all of them.
-func newProperties(face contract.Interface, initial map[string]any, setters map[string]Setter) (*Properties, error) {
-	p := &Properties{face: face, setters: setters, values: make(map[string]dbus.Variant)}
+// newProperties starts with the first values, which must be all of them.
+func newProperties(served Interface) (*Properties, error) {
+	face := served.Contract
+	p := &Properties{face: face, setters: served.Setters, getters: served.Getters, values: make(map[string]dbus.Variant)}
 	for _, property := range face.Properties {
-		value, ok := initial[property.Name]
+		value, ok := served.Values[property.Name]
+		if getter := served.Getters[property.Name]; getter != nil {
+			value, ok = getter(), true
+		}
 		if !ok {
 			return nil, fmt.Errorf("cannot serve %s: no value for the property %s", face.Name, property.Name)
 		}
-		if property.Writable && setters[property.Name] == nil {
+		if property.Writable && served.Setters[property.Name] == nil {
 			return nil, fmt.Errorf("cannot serve %s: nothing sets the property %s", face.Name, property.Name)
 		}
 		if err := p.check(property.Name, value); err != nil {
@@ -83,7 +92,21 @@ func (p *Properties) check(name string, value any) error {
 	return nil
 }
 
+// measure brings the properties with a getter up to date, all or the named one.
+func (p *Properties) measure(only string) {
+	for name, getter := range p.getters {
+		if only != "" && only != name {
+			continue
+		}
+		value := dbus.MakeVariant(getter()) // its type was checked with the first value
+		p.mu.Lock()
+		p.values[name] = value
+		p.mu.Unlock()
+	}
+}
+
 func (p *Properties) get(name string) (dbus.Variant, *dbus.Error) {
+	p.measure(name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	value, ok := p.values[name]
@@ -94,6 +117,7 @@ func (p *Properties) get(name string) (dbus.Variant, *dbus.Error) {
 }
 
 func (p *Properties) all() map[string]dbus.Variant {
+	p.measure("")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	values := make(map[string]dbus.Variant, len(p.values))
