@@ -78,17 +78,22 @@ func (run shell) du(t testing.TB) uint64 {
 	return parseNumber(t, blocks)
 }
 
-// startCounter makes a unit that logs 0, 1, 2 and so on.
-func (run shell) startCounter(t testing.TB) {
+// startCounter makes a unit that logs 0, 1, 2 and so on, and returns a function that
+// stops it and requires that journalctl has every number, once and in order.
+func (run shell) startCounter(t testing.TB) (end func()) {
 	t.Helper()
 	run.must(t, `systemd-run --quiet --unit=counter -p LogRateLimitIntervalSec=0 bash -c 'exec {never}<> <(:); for ((i = 0;; i++)); do echo $i; read -t 0.002 -u $never; done'`)
+	id := run.must(t, "systemctl show -P InvocationID counter")
+	return func() {
+		t.Helper()
+		run.must(t, "systemctl stop counter; journalctl --sync")
+		inOrder(t, run.must(t, "journalctl -o cat -t bash _SYSTEMD_INVOCATION_ID="+id))
+	}
 }
 
-// endCounter stops it and requires that journalctl has every number, once and in order.
-func (run shell) endCounter(t testing.TB) {
+func inOrder(t testing.TB, text string) {
 	t.Helper()
-	run.must(t, "systemctl stop counter; journalctl --sync")
-	lines := strings.Fields(run.must(t, `journalctl -o cat -t bash _SYSTEMD_UNIT=counter.service | grep -E '^[0-9]+$'`))
+	lines := strings.Fields(text)
 	for i, line := range lines {
 		if line != strconv.Itoa(i) {
 			t.Fatalf("line %d of %d is %s", i, len(lines), line)

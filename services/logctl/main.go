@@ -35,7 +35,7 @@ func run(ctx context.Context, d *daemon.Daemon) error {
 		Journal: journal,
 		Disk:    files.New(d.Root.Path("/var/log/journal")),
 		RAM:     files.New(d.Root.Path("/run/log/journal")),
-		Sizes:   sizes.New(d.Root, sizes.JournaldOn(d.Conn)),
+		Sizes:   sizes.New(d.Root, sizes.JournaldOn(d.Conn, journal.Sync)),
 		Config:  d.Config,
 		Applied: d.Reconcile,
 		Trigger: d.Trigger,

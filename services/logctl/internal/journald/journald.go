@@ -92,26 +92,31 @@ func (j *Journal) Watch(ctx context.Context, changed func()) error {
 	if err != nil {
 		return fmt.Errorf("cannot watch the journal: %w", err)
 	}
-	// journald makes this machine's folder in there when it goes to RAM, and
-	// removes it when it leaves.
-	if err := watcher.Add(j.runtime); err != nil {
-		watcher.Close()
-		return fmt.Errorf("cannot watch the journal: %w", err)
+	// journald makes this machine's folder in the one when it goes to RAM, and
+	// removes it when it leaves; the flag, set last, is in the other.
+	for _, dir := range []string{j.runtime, filepath.Dir(j.flag)} {
+		if err := watcher.Add(dir); err != nil {
+			watcher.Close()
+			return fmt.Errorf("cannot watch the journal: %w", err)
+		}
 	}
-	go func() {
-		defer watcher.Close()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case event := <-watcher.Events:
-				if event.Has(fsnotify.Create) || event.Has(fsnotify.Remove) {
-					changed()
-				}
-			case <-watcher.Errors: // events were lost
+	go j.watch(ctx, watcher, changed)
+	return nil
+}
+
+func (j *Journal) watch(ctx context.Context, watcher *fsnotify.Watcher, changed func()) {
+	defer watcher.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event := <-watcher.Events:
+			ours := event.Name == j.flag || filepath.Dir(event.Name) == j.runtime
+			if ours && (event.Has(fsnotify.Create) || event.Has(fsnotify.Remove)) {
 				changed()
 			}
+		case <-watcher.Errors: // events were lost
+			changed()
 		}
-	}()
-	return nil
+	}
 }

@@ -2,6 +2,7 @@ package sizes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,23 +11,30 @@ import (
 
 const (
 	systemd     = "org.freedesktop.systemd1"
+	journald    = "systemd-journald.service"
 	restartTime = 20 * time.Second
 	look        = 20 * time.Millisecond // between two looks whether it is done
 )
 
 // JournaldOn returns what restarts journald through the systemd on the bus of conn
-// (org.freedesktop.systemd1(5)).
-func JournaldOn(conn *dbus.Conn) Restarter {
+// (org.freedesktop.systemd1(5)) and then waits until it answers to ping.
+func JournaldOn(conn *dbus.Conn, ping func(ctx context.Context) error) Restarter {
+	manager := conn.Object(systemd, "/org/freedesktop/systemd1")
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, restartTime)
 		defer cancel()
+		// systemd starts nothing more than five times in ten seconds. An owner who
+		// tries sizes out must not be left without a log.
+		reset := manager.CallWithContext(ctx, systemd+".Manager.ResetFailedUnit", 0, journald)
 		var job dbus.ObjectPath
-		manager := conn.Object(systemd, "/org/freedesktop/systemd1")
-		call := manager.CallWithContext(ctx, systemd+".Manager.RestartUnit", 0, "systemd-journald.service", "replace")
-		if err := call.Store(&job); err != nil {
+		call := manager.CallWithContext(ctx, systemd+".Manager.RestartUnit", 0, journald, "replace")
+		if err := errors.Join(reset.Err, call.Store(&job)); err != nil {
 			return fmt.Errorf("cannot restart journald: %w", err)
 		}
-		return ended(ctx, conn.Object(systemd, job))
+		if err := ended(ctx, conn.Object(systemd, job)); err != nil {
+			return err
+		}
+		return ping(ctx)
 	}
 }
 
