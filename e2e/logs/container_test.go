@@ -153,7 +153,7 @@ func noPlace(t *testing.T, run shell) {
 	}
 	run.must(t, "logger here && journalctl --sync && journalctl -o cat -t root | grep here")
 	run.await(t, property("Log1", "Persistent"), "b false")
-	run.must(t, "systemctl start var-log-journal.mount && busctl call io.resinos.Log1 /io/resinos/Log1 io.resinos.Service1 Reconcile")
+	run.must(t, "mount --bind /mnt/data/root-overlay/var/log/journal /var/log/journal && busctl call io.resinos.Log1 /io/resinos/Log1 io.resinos.Service1 Reconcile")
 	run.await(t, property("Log1", "Persistent"), "b true")
 	run.await(t, property("Service1", "State"), `s "ready"`)
 	run.must(t, setPersistent(false))
