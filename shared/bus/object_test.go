@@ -2,12 +2,16 @@ package bus_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
 
+	"resinos.io/proto/hostname1"
 	"resinos.io/shared/bus"
+	"resinos.io/shared/bustest"
 )
 
 // TestNewObjectHoldsTheContract gives an object that differs from its contract.
@@ -43,4 +47,46 @@ func TestNewObjectHoldsTheContract(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestGetters measures a property each time it is read, and only then.
+func TestGetters(t *testing.T) {
+	var number atomic.Int32
+	i := face(&service{})
+	delete(i.Values, "Uuid")
+	i.Getters = map[string]bus.Getter{"Uuid": func() any { return strings.Repeat("a", int(number.Add(1))) }}
+	s := serveFace(t, i)
+	for want := int(number.Load()) + 1; want < 4; want++ {
+		got, err := hostname1.NewClient(s).Uuid(t.Context())
+		if err != nil || len(got) != want {
+			t.Errorf("reads %q, %v; want %d letters", got, err, want)
+		}
+	}
+	i.Getters["Uuid"] = func() any { return 1 }
+	if _, err := bus.NewObject(i); err == nil {
+		t.Error("a getter of another type than the contract's was taken")
+	}
+}
+
+// serveFace serves i on a bus of its own and returns a client's connection.
+func serveFace(t *testing.T, i bus.Interface) *dbus.Conn {
+	t.Helper()
+	private := bustest.Start(t)
+	object, err := bus.NewObject(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree := bus.NewTree(slog.New(slog.DiscardHandler))
+	if err := tree.Add(hostname1.Path, object); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := bus.Connect(private.Address, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := bus.Own(t.Context(), conn, hostname1.BusName); err != nil {
+		t.Fatal(err)
+	}
+	return private.Connect(t)
 }

@@ -115,8 +115,10 @@ func (j *Journal) watch(ctx context.Context, watcher *fsnotify.Watcher, changed 
 			if ours && (event.Has(fsnotify.Create) || event.Has(fsnotify.Remove)) {
 				changed()
 			}
-		case <-watcher.Errors: // events were lost
-			changed()
+		case err := <-watcher.Errors: // events were lost
+			if err != nil {
+				changed()
+			}
 		}
 	}
 }
