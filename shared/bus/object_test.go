@@ -62,7 +62,7 @@ func TestGetters(t *testing.T) {
 			t.Errorf("reads %q, %v; want %d letters", got, err, want)
 		}
 	}
-	i.Getters["Uuid"] = func() any { return 1 }
+	i.Getters = map[string]bus.Getter{"Uuid": func() any { return 1 }}
 	if _, err := bus.NewObject(i); err == nil {
 		t.Error("a getter of another type than the contract's was taken")
 	}
