@@ -1,0 +1,15 @@
+module resinos.io/services/updater
+
+go 1.26.0
+
+require (
+	github.com/godbus/dbus/v5 v5.2.2
+	golang.org/x/sys v0.49.0
+	resinos.io/proto v0.0.0
+	resinos.io/shared v0.0.0
+)
+
+replace (
+	resinos.io/proto => ../../proto
+	resinos.io/shared => ../../shared
+)
