@@ -46,6 +46,7 @@ type Page struct {
 	Trial    *Trial                  `json:"trial,omitempty"`   // a release that has yet to prove itself
 	Rollback string                  `json:"rollback"`          // why the last rollback was; "" since an update proved itself
 	Events   []Event                 `json:"events"`            // oldest first
+	Bad      bootenv.Slot            `json:"bad,omitempty"`     // the slot whose system failed its trial
 	Known    string                  `json:"known,omitempty"`   // newest release that the repository had
 	Checked  time.Time               `json:"checked,omitempty"` // when it was asked
 }
