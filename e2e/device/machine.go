@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,4 +183,14 @@ func (m *Machine) Reboot(t *testing.T) {
 		time.Sleep(time.Second)
 	}
 	t.Fatal("the machine does not reboot")
+}
+
+// RunInput is Run with something on the command's standard input.
+func (m *Machine) RunInput(t *testing.T, command string, input io.Reader) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
+	defer cancel()
+	if out, err := m.client.RunInput(ctx, command, input); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 }
