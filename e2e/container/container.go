@@ -20,6 +20,11 @@ const (
 
 // Options say how a container differs from a fresh device.
 type Options struct {
+	// Variant is the image's; "" means development.
+	Variant string
+	// Units are put among the root's units (/usr/lib/systemd/system) before the
+	// boot, by path there; a nil value masks the unit.
+	Units map[string][]byte
 	// Boot is on the boot partition before the boot, by path in it. A nil value
 	// removes the file the image has there.
 	Boot map[string][]byte
@@ -30,6 +35,7 @@ type Container struct {
 	// Boot, State and Data are the partitions' directories, seen from outside.
 	Boot, State, Data string
 
+	root    string // of the image
 	console string // file with what the container wrote to its console
 	lock    *os.File
 	process *exec.Cmd

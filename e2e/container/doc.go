@@ -1,4 +1,4 @@
-// Package container boots the development image's root filesystem with
+// Package container boots an image's root filesystem with
 // systemd-nspawn, for tests that need the real systemd, bus, hostnamed and Avahi
 // but no kernel, disk or boot loader of their own: it is up in seconds.
 //

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,10 @@ var ErrMissing = errors.New("missing")
 // unitDir is where the root has its units.
 const unitDir = "/usr/lib/systemd/system"
 
-// rootDir is where the image build leaves the root; its boot partition is beside it.
-func rootDir(build string) string { return filepath.Join(build, "work", "development", "root") }
+// rootDir is where the image build leaves the variant's root; its boot partition is beside it.
+func rootDir(build, variant string) string {
+	return filepath.Join(build, "work", cmp.Or(variant, "development"), "root")
+}
 
 // prepare makes a container's directories in dir and keeps the image build out.
 func prepare(ctx context.Context, dir string, opts Options) (*Container, error) {
@@ -27,24 +30,25 @@ func prepare(ctx context.Context, dir string, opts Options) (*Container, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := check(build); err != nil {
+	root := rootDir(build, opts.Variant)
+	if err := check(root); err != nil {
 		return nil, err
 	}
 	c := &Container{
 		Boot: filepath.Join(dir, "boot"), State: filepath.Join(dir, "state"), Data: filepath.Join(dir, "data"),
-		console: filepath.Join(dir, "console.log"),
+		console: filepath.Join(dir, "console.log"), root: root,
 	}
 	if c.lock, err = lock(filepath.Join(build, ".lock")); err != nil {
 		return nil, err
 	}
-	root := rootDir(build)
+	units := filepath.Join(dir, "units")
 	err = errors.Join(
 		os.Mkdir(c.State, 0o755), os.Mkdir(c.Data, 0o755),
 		os.CopyFS(c.Boot, os.DirFS(filepath.Join(filepath.Dir(root), "boot"))),
-		copyUnits(ctx, root+unitDir, filepath.Join(dir, "units")),
+		copyUnits(ctx, root+unitDir, units),
 	)
 	if err == nil {
-		err = putBoot(c.Boot, opts.Boot)
+		err = errors.Join(putBoot(c.Boot, opts.Boot), putUnits(units, opts.Units))
 	}
 	if err != nil {
 		c.lock.Close()
@@ -53,15 +57,15 @@ func prepare(ctx context.Context, dir string, opts Options) (*Container, error) 
 	return c, nil
 }
 
-func check(build string) error {
+func check(root string) error {
 	if os.Getuid() != 0 {
 		return fmt.Errorf("%w: root: make test-container needs it", ErrMissing)
 	}
 	if _, err := exec.LookPath("systemd-nspawn"); err != nil {
 		return fmt.Errorf("%w: systemd-nspawn: make host installs it", ErrMissing)
 	}
-	if _, err := os.Stat(rootDir(build)); err != nil {
-		return fmt.Errorf("%w: %s: make image VARIANT=development builds it", ErrMissing, rootDir(build))
+	if _, err := os.Stat(root); err != nil {
+		return fmt.Errorf("%w: %s: make images builds it", ErrMissing, root)
 	}
 	return nil
 }
@@ -103,6 +107,25 @@ func putBoot(dir string, files map[string][]byte) error {
 			continue
 		}
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, content, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putUnits(dir string, units map[string][]byte) error {
+	for name, content := range units {
+		path := filepath.Join(dir, name)
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		err := os.MkdirAll(filepath.Dir(path), 0o755)
+		if content == nil {
+			err = errors.Join(err, os.Symlink("/dev/null", path))
+		} else {
+			err = errors.Join(err, os.WriteFile(path, content, 0o644))
+		}
+		if err != nil {
 			return err
 		}
 	}

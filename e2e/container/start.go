@@ -23,12 +23,8 @@ func (c *Container) start(ctx context.Context) error {
 		return fmt.Errorf("cannot keep the console: %w", err)
 	}
 	defer console.Close()
-	build, err := buildDir()
-	if err != nil {
-		return err
-	}
 	c.process = exec.CommandContext(context.WithoutCancel(ctx), "systemd-nspawn", "--quiet", "--boot", "--read-only",
-		"--directory="+rootDir(build), "--machine="+fmt.Sprintf("resin-%x", os.Getpid()),
+		"--directory="+c.root, "--machine="+machineName(),
 		"--register=no", "--keep-unit", "--private-network", "--network-veth", "--capability=all",
 		"--bind="+c.Boot+":/mnt/boot", "--bind="+c.State+":/mnt/state", "--bind="+c.Data+":/mnt/data",
 		"--bind-ro="+filepath.Join(dir, "units")+":"+unitDir,
@@ -46,6 +42,13 @@ func (c *Container) start(ctx context.Context) error {
 	}()
 	return c.findLeader()
 }
+
+// machineName is the container's name for nspawn: short, because the interface is called after it.
+func machineName() string { return fmt.Sprintf("resin-%x", os.Getpid()) }
+
+// Interface is the outer end of the container's pair of interfaces; the inner one is
+// host0. Both are down.
+func (c *Container) Interface() string { return "ve-" + machineName() }
 
 // findLeader waits until nspawn has a child that is process 1 of its namespace.
 func (c *Container) findLeader() error {
