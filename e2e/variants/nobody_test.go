@@ -27,15 +27,17 @@ func TestNobody(t *testing.T) {
 	for _, d := range daemons(t) {
 		t.Run(d.name, func(t *testing.T) {
 			tried := 0
-			for _, face := range []string{d.name, "io.resinos.Service1", "org.freedesktop.LogControl1"} {
+			for face, path := range map[string]string{
+				d.name: d.path(), "io.resinos.Service1": d.path(), "org.freedesktop.LogControl1": "/org/freedesktop/LogControl1",
+			} {
 				contract := contractOf(t, face)
 				for _, method := range contract.Methods {
 					tried++
-					denied(t, fmt.Sprintf("call %s %s %s %s", d.name, d.path(), face, method.Name))
+					denied(t, fmt.Sprintf("call %s %s %s %s", d.name, path, face, method.Name))
 				}
 				for _, property := range contract.Properties {
 					tried++
-					at := fmt.Sprintf("%s %s %s %s", d.name, d.path(), face, property.Name)
+					at := fmt.Sprintf("%s %s %s %s", d.name, path, face, property.Name)
 					c.MustRun(t, asNobody+"get-property "+at)
 					denied(t, "set-property "+at+" s x")
 				}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -66,7 +67,7 @@ func TestProductionFromOutside(t *testing.T) {
 // joinNamespace makes a network namespace with the outer end of the container's cable in it.
 func joinNamespace(t *testing.T, link string) string {
 	t.Helper()
-	name := "resin-scan"
+	name := fmt.Sprintf("resin-scan-%d", os.Getpid())
 	run(t, "ip", "netns", "add", name)
 	t.Cleanup(func() { _ = exec.Command("ip", "netns", "delete", name).Run() })
 	run(t, "ip", "link", "set", link, "netns", name)
