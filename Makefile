@@ -23,7 +23,7 @@ export GOFLAGS := -buildvcs=false
 GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 .DEFAULT_GOAL := help
-.PHONY: help run image release test check lint unit gates generate fuzz install binaries tools \
+.PHONY: help run image release test check lint unit gates generate bench fuzz install binaries tools \
 	test-container test-vm test-powercut test-reproducible host clean $(DAEMONS)
 
 help: ## list the targets
@@ -66,6 +66,10 @@ test-powercut: image ## power cuts at every write of an edit, on real FAT and th
 
 test-reproducible: image ## build the image a second time from nothing and compare
 	image/check-reproducible $(VARIANT)
+
+bench: image ## the performance table of the idle device: BENCH_WINDOW=10m, PEER_OS_AGENT=path of a built os-agent
+	go test -count=1 -tags bench -timeout 60m ./e2e/bench
+	@cat build/bench.md
 
 fuzz: ## run every fuzz test for FUZZTIME (30s) each
 	e2e/fuzz

@@ -155,6 +155,16 @@ func (m *Machine) Run(t *testing.T, command string) string {
 	return out
 }
 
+// Put writes content to a file of the machine.
+func (m *Machine) Put(t *testing.T, path string, content io.Reader) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
+	defer cancel()
+	if _, err := m.client.RunInput(ctx, "cat > "+path, content); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Await runs command until it prints want, for at most limit.
 func (m *Machine) Await(t *testing.T, limit time.Duration, command, want string) {
 	t.Helper()

@@ -1,0 +1,195 @@
+//go:build bench
+
+package bench
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"resinos.io/e2e/device"
+)
+
+// mb is a megabyte as budgets count it.
+const mb = 1 << 20
+
+// measurements are what fills the table, one after the other on one idle device.
+func measurements() []func(*testing.T, *device.Machine) []Row {
+	return []func(*testing.T, *device.Machine) []Row{idle, binaries, boot, latency}
+}
+
+func TestBench(t *testing.T) {
+	m := device.Start(t, device.Options{Running: true})
+	var rows []Row
+	for _, measure := range measurements() {
+		rows = append(rows, measure(t, m)...)
+	}
+	if t.Failed() {
+		return
+	}
+	if err := os.WriteFile("../../build/bench.md", []byte(Table(rows)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ours lists our resident daemons' units, by the bus names they declare.
+const ours = `$(cd /usr/lib/systemd/system && grep -l '^BusName=io.resinos' *.service | while read u; do ! systemctl -q is-active $u || echo $u; done)`
+
+// sampler counts, for each unit, the seconds in which it used any CPU: a wake-up is
+// one of these, however many of its threads took part. Nothing is asked of the daemons.
+const sampler = `
+cd /sys/fs/cgroup/system.slice
+declare -A last count
+end=$((SECONDS + $1)); shift
+while [ $SECONDS -lt $end ]; do
+  for unit; do
+    read -r _ used <$unit/cpu.stat
+    [ "${last[$unit]-$used}" = $used ] || count[$unit]=$((${count[$unit]-0} + 1))
+    last[$unit]=$used
+  done
+  read -rt 1 <> <(:)
+done
+for unit; do echo $unit ${count[$unit]-0}; done`
+
+// idle lets the device alone for the window, and looks what it did and what it holds.
+func idle(t *testing.T, m *device.Machine) []Row {
+	window, err := time.ParseDuration(os.Getenv("BENCH_WINDOW"))
+	if err != nil {
+		window = 10 * time.Minute
+	}
+	peer := startPeer(t, m)
+	m.Run(t, "cat >/run/sampler <<'END'\n"+sampler+"\nEND\nsync")
+	time.Sleep(20 * time.Second) // what the commands above woke up
+	before := float(t, m, sectors)
+	m.Run(t, fmt.Sprintf(`systemd-run --quiet --unit=sampler --property=StandardOutput=file:/run/samples bash /run/sampler %d %s`,
+		int(window.Seconds()), ours))
+	time.Sleep(window + 5*time.Second)
+	wakeups, names := 0.0, []string{}
+	for line := range strings.Lines(m.Run(t, "cat /run/samples")) {
+		unit, count, _ := strings.Cut(strings.TrimSpace(line), " ")
+		n, err := strconv.ParseFloat(count, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wakeups += n
+		names = append(names, strings.TrimSuffix(unit, ".service"))
+	}
+	if len(names) == 0 {
+		t.Fatal("none of our daemons runs")
+	}
+	wrote := (float(t, m, sectors) - before) * 512
+	rows := []Row{
+		{What: "flash writes of the idle device", Unit: "bytes", Ours: wrote, Note: "in " + window.String()},
+		{
+			What: "wake-ups of our daemons", Unit: "a minute", Ours: wakeups / window.Minutes(), Budget: 4,
+			Note: fmt.Sprintf("%d daemons, in %v", len(names), window),
+		},
+	}
+	return append(rows, memory(t, m, names, peer)...)
+}
+
+// sectors reads field 7 of Documentation/block/stat.rst.
+const sectors = "awk '{print $7}' /sys/block/vda/stat"
+
+// memory reads the daemons' anonymous memory, after they idled.
+func memory(t *testing.T, m *device.Machine, names []string, peer string) []Row {
+	const anonymous = `awk '/^Pss_Anon/ {print $2 * 1024}' /proc/$(systemctl show -P MainPID %s)/smaps_rollup`
+	sum, each := 0.0, []string{}
+	for _, name := range names {
+		bytes := float(t, m, fmt.Sprintf(anonymous, name))
+		sum += bytes
+		each = append(each, fmt.Sprintf("%s %.1f", name, bytes/mb))
+	}
+	row := Row{What: "anonymous memory of our daemons", Unit: "MB", Ours: sum / mb, Budget: 12, Note: strings.Join(each, ", ")}
+	if peer != "" {
+		row.Peer = fmt.Sprintf("%.1f MB os-agent", float(t, m, fmt.Sprintf(anonymous, peer))/mb)
+	}
+	return []Row{row}
+}
+
+// startPeer starts os-agent on a bus of its own and returns its unit, or "".
+func startPeer(t *testing.T, m *device.Machine) string {
+	path := os.Getenv("PEER_OS_AGENT")
+	if path == "" {
+		return ""
+	}
+	binary, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer binary.Close()
+	m.Put(t, "/run/peer", binary)
+	m.Run(t, `mkdir -p /run/peer-bus && chmod 755 /run/peer && dbus-daemon --session --fork --address=unix:path=/run/peer-bus/socket &&
+systemd-run --quiet --unit=peer -p Environment=DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/peer-bus/socket /run/peer`)
+	time.Sleep(5 * time.Second)
+	if state := m.Run(t, "systemctl show -P SubState peer"); state != "running" {
+		t.Fatalf("the peer is %s: %s", state, m.Run(t, "journalctl -u peer -o cat -n 20"))
+	}
+	return "peer"
+}
+
+// binaries adds up all our programs, as they are in the image.
+func binaries(t *testing.T, _ *device.Machine) []Row {
+	paths, err := filepath.Glob("../../build/bin/*")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no binaries, run make binaries: %v", err)
+	}
+	sum := 0.0
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += float64(info.Size())
+	}
+	return []Row{{What: "our binaries, stripped", Unit: "MB", Ours: sum / mb, Budget: 40, Note: fmt.Sprintf("%d programs", len(paths))}}
+}
+
+// boot reads what our units took of the boot's critical chain.
+func boot(t *testing.T, m *device.Machine) []Row {
+	units := strings.Fields(m.Run(t, "cd /usr/lib/systemd/system && grep -l /usr/libexec/resinos/ *.service"))
+	took, total, err := critical(m.Run(t, "systemd-analyze critical-chain --no-pager"), units)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []Row{{
+		What: "our units in the boot's critical chain", Unit: "%", Ours: 100 * took / total, Budget: 5,
+		Note: fmt.Sprintf("%.0f of %.0f ms", took, total),
+	}}
+}
+
+// latency saves config.json again and again and takes from AppliedAt when it was in
+// force: the properties are set right before it, by the same clock.
+func latency(t *testing.T, m *device.Machine) []Row {
+	const save = `start=$(date +%%s%%6N); printf '{"hostname":"bench-%d"}' > /mnt/boot/config.json
+for i in $(seq 100); do
+  at=$(busctl get-property io.resinos.Hostname1 /io/resinos/Hostname1 io.resinos.Service1 AppliedAt | cut -d' ' -f2)
+  [ $at -lt $start ] || break
+  sleep 0.1
+done
+busctl get-property io.resinos.Hostname1 /io/resinos/Hostname1 io.resinos.Hostname1 Hostname | grep -q 'bench-%d"' && echo $((at - start))`
+	var times []float64
+	for i := range 21 {
+		times = append(times, float(t, m, fmt.Sprintf(save, i, i))/1000)
+		time.Sleep(500 * time.Millisecond)
+	}
+	return []Row{{
+		What: "config.json saved to effect on the bus", Unit: "ms", Ours: Median(times), Budget: 150,
+		Note: fmt.Sprintf("median of %d, under emulation", len(times)),
+	}}
+}
+
+// float runs a command that prints a number.
+func float(t *testing.T, m *device.Machine, command string) float64 {
+	t.Helper()
+	out := m.Run(t, command)
+	n, err := strconv.ParseFloat(out, 64)
+	if err != nil {
+		t.Fatalf("%s\nprints %q: %v", command, out, err)
+	}
+	return n
+}
