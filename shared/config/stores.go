@@ -116,13 +116,15 @@ func window(c *Config, raw jsontext.Value) ([]Problem, error) {
 }
 
 // sshKeys leaves out the elements that are no keys and takes the others: one
-// slip in a list must not lock its owner out.
+// slip in a list must not lock its owner out. A list of nothing but slips is no
+// list: the last good keys stay, and a device that asks for keys does not open.
 func sshKeys(c *Config, raw jsontext.Value) ([]Problem, error) {
 	if raw.Kind() != jsontext.KindBeginArray {
 		return nil, invalid("it must be an array of strings, not %s", kindName(raw))
 	}
 	var problems []Problem
 	var accepted []string
+	var first string
 	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	if _, err := dec.ReadToken(); err != nil {
 		return nil, err
@@ -137,10 +139,16 @@ func sshKeys(c *Config, raw jsontext.Value) ([]Problem, error) {
 			err = sshKey(s)
 		}
 		if err != nil {
+			if first == "" {
+				first = err.Error()
+			}
 			problems = append(problems, Problem{"/" + strconv.Itoa(i), err.Error() + "; this key is left out"})
 			continue
 		}
 		accepted = append(accepted, s)
+	}
+	if len(accepted) == 0 && len(problems) > 0 {
+		return nil, invalid("no key in it can be used: %s", strings.TrimPrefix(first, ErrInvalidValue.Error()+": "))
 	}
 	c.SSHKeys = accepted
 	return problems, nil
