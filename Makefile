@@ -80,7 +80,9 @@ generate: ## write the Go code, the contract lock and the JSON Schema from their
 
 install: binaries ## install the daemons, their units and D-Bus files below DESTDIR
 	install -d $(LIBEXEC) $(UNITDIR) $(TMPFILESDIR) $(DBUSDIR)/system.d $(DBUSDIR)/system-services $(DBUSDIR)/interfaces $(DOCDIR)
-	install -m 0755 $(addprefix build/bin/,$(DAEMONS)) $(LIBEXEC)
+	install -m 0755 $(addprefix build/bin/,$(filter-out resinctl,$(DAEMONS))) $(LIBEXEC)
+	install -D -m 0755 build/bin/resinctl $(DESTDIR)/usr/bin/resinctl
+	cd services/resinctl && GOOS= GOARCH= go run ./cmd/generate $(if $(filter /%,$(DESTDIR)),$(DESTDIR),$(CURDIR)/$(DESTDIR))/usr/share $(VERSION)
 	install -m 0644 units/system/*.service $(UNITDIR)
 	install -m 0644 units/tmpfiles.d/*.conf $(TMPFILESDIR)
 	install -m 0644 units/dbus/system.d/*.conf $(DBUSDIR)/system.d

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"resinos.io/proto/network1"
+	"resinos.io/services/resinctl/internal/device"
+	"resinos.io/services/resinctl/internal/terminal"
+)
+
+// A networkState is the JSON of `network`.
+type networkState struct {
+	Connectivity string   `json:"connectivity"`
+	DNS          []string `json:"dnsServers"`
+	NTP          []string `json:"ntpServers"`
+	Seeds        []seed   `json:"seeds"`
+}
+
+type seed struct {
+	File  string `json:"file"`
+	UUID  string `json:"uuid"`
+	State string `json:"state"`
+}
+
+func (a *App) networkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "network",
+		Short: "Show what the network is, and what became of the files in system-connections",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, err := a.device()
+			if err != nil {
+				return err
+			}
+			v, err := a.values(cmd, d, network1.BusName)
+			if err != nil {
+				return err
+			}
+			s := networkState{
+				Connectivity: device.Value[string](v, network1.PropertyConnectivity),
+				DNS:          append([]string{}, device.Value[[]string](v, network1.PropertyDnsServers)...),
+				NTP:          append([]string{}, device.Value[[]string](v, network1.PropertyNtpServers)...),
+				Seeds:        []seed{},
+			}
+			for _, one := range device.Value[[]network1.Seed](v, network1.PropertySeeds) {
+				s.Seeds = append(s.Seeds, seed{one.File, one.Uuid, one.State})
+			}
+			return a.print(s, func() { a.networkText(s) })
+		},
+	}
+}
+
+func (a *App) networkText(s networkState) {
+	row := func(name, value string) {
+		if value == "" {
+			value = "none"
+		}
+		a.Out.Printf("%-13s %s\n", name, terminal.Printable(value))
+	}
+	row("connectivity", s.Connectivity)
+	row("name servers", strings.Join(s.DNS, ", "))
+	row("time servers", strings.Join(s.NTP, ", "))
+	for _, one := range s.Seeds {
+		a.Out.Printf("  %-30s %s\n", terminal.Printable(one.File), terminal.Printable(one.State))
+	}
+}
