@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra/doc"
 
@@ -37,9 +36,8 @@ func run(args []string) error {
 	if err := errors.Join(os.MkdirAll(man, 0o755), os.MkdirAll(bash, 0o755)); err != nil {
 		return err
 	}
-	// A date that does not move: the same sources give the same bytes.
-	date := time.Unix(0, 0).UTC()
-	header := doc.GenManHeader{Section: "1", Source: "resinOS " + args[1], Manual: "resinOS", Date: &date}
+	// The date is SOURCE_DATE_EPOCH's, where it is set: the same sources give the same bytes.
+	header := doc.GenManHeader{Section: "1", Source: "resinOS " + args[1], Manual: "resinOS"}
 	if err := doc.GenManTree(command, &header, man); err != nil {
 		return fmt.Errorf("cannot write the manual: %w", err)
 	}

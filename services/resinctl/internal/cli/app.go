@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/godbus/dbus/v5"
 	"github.com/spf13/cobra"
@@ -61,7 +62,7 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	}
 	status := exitStatus(err)
 	if err != nil && !errors.Is(err, errProblems) {
-		fmt.Fprintf(a.Err, "resinctl: %s\n", terminal.Printable(err.Error()))
+		fmt.Fprintf(a.Err, "resinctl: %s\n", terminal.Printable(strings.TrimPrefix(err.Error(), errUsage.Error()+": ")))
 	}
 	if status == ExitUsage {
 		fmt.Fprintln(a.Err, "Try: resinctl --help")
