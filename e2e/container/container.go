@@ -28,11 +28,14 @@ type Options struct {
 	// Boot is on the boot partition before the boot, by path in it. A nil value
 	// removes the file the image has there.
 	Boot map[string][]byte
+	// WithoutState leaves the state partition out.
+	WithoutState bool
 }
 
 // A Container is a booted root filesystem.
 type Container struct {
-	// Boot, State and Data are the partitions' directories, seen from outside.
+	// Boot, State and Data are the partitions' directories, seen from outside;
+	// State is "" for a container without.
 	Boot, State, Data string
 
 	root    string // of the image

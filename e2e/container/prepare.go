@@ -50,6 +50,9 @@ func prepare(ctx context.Context, dir string, opts Options) (*Container, error) 
 	if err == nil {
 		err = errors.Join(putBoot(c.Boot, opts.Boot), putUnits(units, opts.Units))
 	}
+	if opts.WithoutState {
+		c.State = ""
+	}
 	if err != nil {
 		c.lock.Close()
 		return nil, fmt.Errorf("cannot prepare the container: %w", err)

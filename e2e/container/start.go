@@ -26,9 +26,15 @@ func (c *Container) start(ctx context.Context) error {
 	c.process = exec.CommandContext(context.WithoutCancel(ctx), "systemd-nspawn", "--quiet", "--boot", "--read-only",
 		"--directory="+c.root, "--machine="+machineName(),
 		"--register=no", "--keep-unit", "--private-network", "--network-veth", "--capability=all",
-		"--bind="+c.Boot+":/mnt/boot", "--bind="+c.State+":/mnt/state", "--bind="+c.Data+":/mnt/data",
+		"--bind="+c.Boot+":/mnt/boot", "--bind="+c.Data+":/mnt/data",
 		"--bind-ro="+filepath.Join(dir, "units")+":"+unitDir,
 		"--kill-signal=SIGRTMIN+3", "--console=pipe")
+	if c.State != "" {
+		c.process.Args = append(c.process.Args, "--bind="+c.State+":/mnt/state")
+	}
+	if id := c.machineID(); id != "" {
+		c.process.Args = append(c.process.Args, "--uuid="+id)
+	}
 	c.process.Stdout, c.process.Stderr = console, console
 	// Its own group: Ctrl-C is for the test, which then ends it in order.
 	c.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -49,6 +55,16 @@ func machineName() string { return fmt.Sprintf("resin-%x", os.Getpid()) }
 // Interface is the outer end of the container's pair of interfaces; the inner one is
 // host0. Both are down.
 func (c *Container) Interface() string { return "ve-" + machineName() }
+
+// machineID returns the id that the state partition keeps, which the initrd of a
+// device gives to systemd; "" before the first boot.
+func (c *Container) machineID() string {
+	id, err := os.ReadFile(filepath.Join(c.State, "root-overlay/etc/machine-id"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
+}
 
 // findLeader waits until nspawn has a child that is process 1 of its namespace.
 func (c *Container) findLeader() error {

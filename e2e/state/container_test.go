@@ -161,8 +161,8 @@ func kept(t *testing.T, c *container.Container) {
 	if got := c.MustRun(t, "cat /etc/openvpn/mine.conf /var/lib/systemd/mine/deep/file /var/log/journal/mine; ls -d /etc/openvpn/client 2>&1 | grep -c 'No such'"); got != "x\nx\nx\n1" {
 		t.Errorf("after a reboot there are %q", got)
 	}
-	if got := c.MustRun(t, "cat /etc/machine-id"); got != id {
-		t.Errorf("the machine id is %s, was %s", got, id)
+	if got := c.MustRun(t, "cat /etc/machine-id; ls /run/log/journal"); got != id+"\n"+id {
+		t.Errorf("machine id and journal are %q, was %s", got, id)
 	}
 }
 
@@ -262,5 +262,26 @@ func killed(t *testing.T, c *container.Container) {
 	await(t, c, get("Service1.State"), `s "ready"`)
 	if binds := c.MustRun(t, get("State1.Binds")); strings.Contains(binds, " false") {
 		t.Errorf("binds are %s", binds)
+	}
+}
+
+// TestWithoutPartition boots without the state partition: the device runs, has a
+// network service and a way in, remembers nothing and says so.
+func TestWithoutPartition(t *testing.T) {
+	c := container.Start(t, container.Options{WithoutState: true})
+	if got := c.MustRun(t, get("State1.Store")); got != `s "memory"` {
+		t.Errorf("state is kept in %s", got)
+	}
+	if problems := c.MustRun(t, get("Service1.Problems")); !strings.Contains(problems, "no such partition") {
+		t.Errorf("problems are %s", problems)
+	}
+	for _, unit := range []string{"NetworkManager", "ssh", "hostnamed-bridge", "chrony"} {
+		await(t, c, "systemctl is-active "+unit, "active")
+	}
+	if got := c.MustRun(t, "echo x > /etc/openvpn/mine && cat /etc/openvpn/mine && ls -A /mnt/state"); got != "x" {
+		t.Errorf("written and in /mnt/state are %q", got)
+	}
+	if _, err := c.Run(t.Context(), call("State1.Purge 'sa{sv}' state 0")); err == nil {
+		t.Error("a purge was promised that nobody can remember")
 	}
 }

@@ -231,7 +231,7 @@ func makeTarget(i *item) error {
 	if err := os.MkdirAll(filepath.Dir(i.target), 0o755); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(i.target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(i.target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,10 @@ func (f faulty) try(do func() error) error {
 	return errFault
 }
 
-func (f faulty) mkdir(path string) error { return f.try(func() error { return f.real.mkdir(path) }) }
+func (f faulty) mkdir(path string) error {
+	return f.try(func() error { return f.real.mkdir(path) })
+}
+
 func (f faulty) rename(from, to string) error {
 	return f.try(func() error { return f.real.rename(from, to) })
 }

@@ -59,8 +59,12 @@ func Open(ctx context.Context, disk Disk) (Kind, []config.Problem) {
 	return rescue(ctx, disk)
 }
 
-// rescue is for a partition that is there and could not be mounted.
+// rescue is for a partition that is there and is not mounted. It may only have
+// been late: the system gives up waiting for a slow device.
 func rescue(ctx context.Context, disk Disk) (Kind, []config.Problem) {
+	if disk.Mount() == nil {
+		return Partition, nil
+	}
 	checkErr := bounded(ctx, disk.Check)
 	mountErr := disk.Mount()
 	if mountErr == nil {

@@ -56,6 +56,7 @@ func TestOpen(t *testing.T) {
 	}{
 		{"fine", fake{mounted: true}, Partition, ""},
 		{"read-only", fake{mounted: true, readOnly: true}, Partition, "read-only"},
+		{"late", fake{}, Partition, ""},
 		{"absent", fake{absent: true}, Memory, "no such partition"},
 		{"repairable", fake{broken: 1}, Partition, "repaired"},
 		{"beyond repair", fake{broken: 2}, Recreated, "made anew"},
