@@ -24,7 +24,7 @@ const (
 type Options struct {
 	Variant string            // of the image; "" is development
 	Disk    string            // the disk's size, as qemu-img takes it; "" is the image's own
-	Boot    map[string][]byte // files put on the boot partition before the start, by path
+	Boot    map[string][]byte // files put on the boot partition before the start, by path; production gets an owner's key in config.json unless it is here
 	// Running goes on from the saved state of a fresh device that has booted: seconds
 	// instead of a minute. Disk and Boot must be empty, its disk has savedDisk.
 	Running bool
@@ -104,7 +104,11 @@ func prepare(ctx context.Context, dir string, options Options) (qemu.Config, err
 	if err := qemu.Overlay(ctx, image, config.Disk, options.Disk); err != nil {
 		return config, err
 	}
-	if err := putBoot(ctx, image, config.Disk, dir, options.Boot); err != nil {
+	boot, err := withOwner(options.variant(), options.Boot)
+	if err != nil {
+		return config, err
+	}
+	if err := putBoot(ctx, image, config.Disk, dir, boot); err != nil {
 		return config, err
 	}
 	return config, qemu.FirmwareVariables(ctx, config.Firmware)
@@ -128,7 +132,11 @@ func (m *Machine) Connect(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
-	client, err := guest.WaitDial(ctx, fmt.Sprintf("127.0.0.1:%d", m.port))
+	key, err := ownerKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := guest.WaitDial(ctx, fmt.Sprintf("127.0.0.1:%d", m.port), key)
 	if err != nil {
 		t.Fatalf("the machine does not come up: %v", err)
 	}

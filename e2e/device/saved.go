@@ -37,7 +37,7 @@ func copySaved(ctx context.Context, image, variant, dir string) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("cannot lock %s: %w", saved, err)
 	}
-	if err := save(ctx, image, saved); err != nil {
+	if err := save(ctx, image, variant, saved); err != nil {
 		return fmt.Errorf("cannot save a booted machine: %w", err)
 	}
 	for _, name := range []string{"disk.qcow2", "firmware.qcow2"} {
@@ -50,7 +50,7 @@ func copySaved(ctx context.Context, image, variant, dir string) error {
 }
 
 // save boots image and keeps it in the directory saved, unless that was done.
-func save(ctx context.Context, image, saved string) error {
+func save(ctx context.Context, image, variant, saved string) error {
 	key, err := savedKey(ctx, image)
 	if err != nil {
 		return err
@@ -67,8 +67,12 @@ func save(ctx context.Context, image, saved string) error {
 		Dir: saved, Disk: filepath.Join(saved, "disk.qcow2"), Firmware: filepath.Join(saved, "firmware.qcow2"),
 		Forward: map[int]int{sshPort: port},
 	}
+	boot, err := withOwner(variant, nil)
+	if err != nil {
+		return err
+	}
 	err = errors.Join(remove(keyFile, config.Disk, config.Firmware), qemu.Overlay(ctx, image, config.Disk, savedDisk),
-		qemu.FirmwareVariables(ctx, config.Firmware))
+		putBoot(ctx, image, config.Disk, saved, boot), qemu.FirmwareVariables(ctx, config.Firmware))
 	if err != nil {
 		return err
 	}
@@ -87,7 +91,11 @@ func bootAndSave(ctx context.Context, config qemu.Config) error {
 	if err := machine.PlugSecond(ctx, false); err != nil {
 		return err
 	}
-	client, err := guest.WaitDial(ctx, fmt.Sprintf("127.0.0.1:%d", config.Forward[sshPort]))
+	key, err := ownerKey()
+	if err != nil {
+		return err
+	}
+	client, err := guest.WaitDial(ctx, fmt.Sprintf("127.0.0.1:%d", config.Forward[sshPort]), key)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,5 @@
-// Package guest talks to a development system over ssh: root, without a password.
+// Package guest talks to a running image over ssh: root, without a password, or with
+// a key where the image asks for one.
 //
 // A [Client] is one connection over which any number of commands run, also at
 // the same time. It does not check the host key: it reaches a machine that this
@@ -29,8 +30,8 @@ type Client struct {
 	ssh *ssh.Client
 }
 
-// Dial connects to the ssh port address ("127.0.0.1:22222") once.
-func Dial(ctx context.Context, address string) (*Client, error) {
+// Dial connects to the ssh port address ("127.0.0.1:22222") once, and offers keys.
+func Dial(ctx context.Context, address string, keys ...ssh.Signer) (*Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
@@ -40,7 +41,7 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline) // a net.Conn of TCP takes deadlines
 	}
-	transport, channels, requests, err := ssh.NewClientConn(conn, address, clientConfig())
+	transport, channels, requests, err := ssh.NewClientConn(conn, address, clientConfig(keys))
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("cannot log in to the guest: %w", err)
@@ -49,19 +50,19 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 	return &Client{ssh: ssh.NewClient(transport, channels, requests)}, nil
 }
 
-func clientConfig() *ssh.ClientConfig {
+func clientConfig(keys []ssh.Signer) *ssh.ClientConfig {
 	return &ssh.ClientConfig{
 		User:            "root",
-		Auth:            []ssh.AuthMethod{ssh.Password("")}, // "none" is tried before it
+		Auth:            []ssh.AuthMethod{ssh.PublicKeys(keys...), ssh.Password("")}, // "none" is tried before them
 		HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 	}
 }
 
 // WaitDial tries Dial until it succeeds or ctx ends. It is gentle: every try
 // costs a booting guest a process.
-func WaitDial(ctx context.Context, address string) (*Client, error) {
+func WaitDial(ctx context.Context, address string, keys ...ssh.Signer) (*Client, error) {
 	for {
-		client, err := Dial(ctx, address)
+		client, err := Dial(ctx, address, keys...)
 		if err == nil {
 			return client, nil
 		}
