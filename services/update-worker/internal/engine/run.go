@@ -1,0 +1,210 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"resinos.io/shared/casync"
+	"resinos.io/shared/trust"
+)
+
+const (
+	inFlight  = 8 << 20 // bytes of chunks at a time
+	maxFlight = 32      // chunks at a time, which is also how many are fetched at once
+	decoders  = 4
+)
+
+// run is one installation.
+type run struct {
+	in     Input
+	index  *casync.Index
+	target *os.File
+	seeds  *seeds
+	report func(Progress)
+
+	progress Progress
+	first    map[casync.ID]int64  // where a chunk that the image has more than once comes first
+	written  atomic.Int64         // up to here the target has the image
+	pool     chan []byte          // buffers
+	decoders chan *casync.Decoder // as many as may decode at once
+}
+
+// where a chunk came from.
+type origin int
+
+const (
+	network origin = iota
+	seed
+	target
+	itself // earlier in the image, or zeros
+)
+
+// result is one chunk on its way.
+type result struct {
+	data       []byte // of the pool
+	from       origin
+	downloaded int
+	err        error
+}
+
+// write puts every chunk into the target, in order; several are on their way at once.
+func (r *run) write(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	flight := min(maxFlight, max(2, inFlight/int(r.index.Sizes.Max)))
+	if err := r.prepare(flight); err != nil {
+		return err
+	}
+	defer r.closeDecoders()
+	r.progress = Progress{Total: uint64(r.index.Size()), Stage: Writing}
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	defer cancel()
+	queue := make(chan chan result, flight)
+	parts.Go(func() { r.feed(ctx, queue, &parts) })
+	out := newWriter(r.seeds.target)
+	for pending := range queue {
+		got := <-pending
+		if got.err != nil {
+			return got.err
+		}
+		err := out.add(got.data, got.from == target)
+		r.written.Store(out.written)
+		r.count(got)
+		r.pool <- got.data[:0]
+		if err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.progress.Stage = Flushing
+	r.report(r.progress)
+	return out.end()
+}
+
+func (r *run) prepare(flight int) error {
+	seen := make(map[casync.ID]int64, len(r.index.Chunks))
+	r.first = map[casync.ID]int64{}
+	for _, chunk := range r.index.Chunks {
+		if at, again := seen[chunk.ID]; again {
+			r.first[chunk.ID] = at
+			continue
+		}
+		seen[chunk.ID] = chunk.Start
+	}
+	r.pool = make(chan []byte, flight+2)
+	for range flight + 2 {
+		r.pool <- nil
+	}
+	r.decoders = make(chan *casync.Decoder, decoders)
+	for range decoders {
+		decoder, err := casync.NewDecoder()
+		if err != nil {
+			return err
+		}
+		r.decoders <- decoder
+	}
+	return nil
+}
+
+func (r *run) closeDecoders() {
+	for range decoders {
+		(<-r.decoders).Close()
+	}
+}
+
+// feed starts one goroutine for each chunk and queues their results in order.
+func (r *run) feed(ctx context.Context, queue chan<- chan result, parts *sync.WaitGroup) {
+	defer close(queue)
+	for _, chunk := range r.index.Chunks {
+		var buffer []byte
+		select {
+		case buffer = <-r.pool:
+		case <-ctx.Done():
+			return
+		}
+		pending := make(chan result, 1)
+		parts.Go(func() { pending <- r.chunk(ctx, chunk, buffer) })
+		select {
+		case queue <- pending:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// chunk gets one chunk from the nearest place that has it.
+func (r *run) chunk(ctx context.Context, chunk casync.Chunk, buffer []byte) result {
+	if cap(buffer) < int(chunk.Size) {
+		buffer = make([]byte, max(chunk.Size, min(r.index.Sizes.Max, casync.MaxChunk)))
+	}
+	buffer = buffer[:chunk.Size]
+	switch {
+	case r.seeds.fromTarget(chunk, buffer):
+		return result{data: buffer, from: target}
+	case r.seeds.fromSeed(chunk, buffer):
+		return result{data: buffer, from: seed}
+	case r.fromItself(chunk, buffer), isZeros(chunk, buffer):
+		return result{data: buffer, from: itself}
+	}
+	data, length, err := r.fetch(ctx, chunk, buffer)
+	return result{data: data, from: network, downloaded: length, err: err}
+}
+
+// fromItself reads a chunk from an earlier place in the image, if that is written.
+func (r *run) fromItself(chunk casync.Chunk, buffer []byte) bool {
+	at, repeats := r.first[chunk.ID]
+	return repeats && at+int64(chunk.Size) <= min(r.written.Load(), chunk.Start) && readChunk(r.target, at, chunk, buffer)
+}
+
+// isZeros says whether the chunk is nothing but zeros, which need not be fetched;
+// only chunks of the largest size are, for others it is not worth a hash.
+func isZeros(chunk casync.Chunk, buffer []byte) bool {
+	if chunk.Size != 256<<10 {
+		return false
+	}
+	clear(buffer)
+	return casync.Verify(buffer, chunk) == nil
+}
+
+func (r *run) fetch(ctx context.Context, chunk casync.Chunk, buffer []byte) ([]byte, int, error) {
+	file, err := r.in.Source.Fetch(ctx, trust.ChunkStore+"/"+casync.Path(chunk.ID), casync.MaxCompressed(chunk.Size))
+	if err != nil {
+		return nil, 0, fmt.Errorf("cannot fetch a piece of the image: %w", err)
+	}
+	decoder := <-r.decoders
+	defer func() { r.decoders <- decoder }()
+	data, err := decoder.Decode(buffer[:0], file, chunk)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%w: %w", ErrContent, err)
+	}
+	return data, len(file), nil
+}
+
+func (r *run) count(got result) {
+	size := uint64(len(got.data))
+	r.progress.Done += size
+	r.progress.Downloaded += uint64(got.downloaded)
+	switch got.from {
+	case seed:
+		r.progress.FromSeed += size
+	case target:
+		r.progress.FromTarget += size
+	case network, itself:
+	}
+	r.report(r.progress)
+}
+
+// verify reads the image back.
+func (r *run) verify(ctx context.Context) error {
+	r.progress.Stage = Verifying
+	return readBack(r.target, int(r.target.Fd()), r.index.Size(), r.in.Manifest.Image.SHA256, func(int64) error {
+		r.report(r.progress)
+		return ctx.Err()
+	})
+}
