@@ -61,6 +61,7 @@ type Progress struct {
 
 // Stages, for a person.
 const (
+	Learning  = "looking at the running system"
 	Writing   = "writing"
 	Flushing  = "flushing"
 	Verifying = "reading back"
@@ -80,6 +81,9 @@ func Install(ctx context.Context, in Input, report func(Progress)) error {
 		return err
 	}
 	defer target.Close()
+	if err := in.learn(ctx, index.Sizes, report); err != nil {
+		return err
+	}
 	seeds, err := openSeeds(in, index, target)
 	if err != nil {
 		return err
@@ -99,6 +103,29 @@ func Install(ctx context.Context, in Input, report func(Progress)) error {
 		return err
 	}
 	return in.finish()
+}
+
+// learn makes the index of what the running slot holds, if it is not known: a
+// system that came from the factory has none. The slot is read-only, so it stays true.
+func (in Input) learn(ctx context.Context, sizes casync.Sizes, report func(Progress)) error {
+	if in.Seed == "" || readKept(in.keptIndex(in.SeedSlot)) != nil {
+		return nil
+	}
+	file, err := os.Open(in.Seed)
+	if err != nil {
+		return fmt.Errorf("cannot read the running slot: %w", err)
+	}
+	defer file.Close()
+	report(Progress{Total: uint64(in.Manifest.Image.Size), Stage: Learning})
+	index, err := casync.Make(ctx, file, sizes, func(casync.ID, []byte) error { return nil })
+	if err != nil {
+		return fmt.Errorf("cannot look at the running slot: %w", err)
+	}
+	data, err := index.Bytes()
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(in.keptIndex(in.SeedSlot), data, 0o600)
 }
 
 // keptIndex is where the index of what a slot holds is kept.

@@ -1,0 +1,238 @@
+// Package work does one piece of the updater's work: it asks a repository what
+// there is for this device, and installs it.
+//
+// What may not be installed is refused before anything is written, each refusal
+// under its own name. Whether the boot loader then tries the slot is not its
+// business.
+package work
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"resinos.io/services/update-worker/internal/engine"
+	"resinos.io/services/update-worker/internal/fetch"
+	"resinos.io/shared/atomicfile"
+	"resinos.io/shared/release"
+	"resinos.io/shared/trust"
+	"resinos.io/shared/updatework"
+)
+
+// Refusals that no other package has a name for.
+var (
+	errTooOld    = errors.New("this device's system is too old for it")
+	errDowngrade = errors.New("it is not newer than what runs")
+	errSpace     = errors.New("not enough room on the boot partition")
+	errDevice    = errors.New("it is for another device")
+)
+
+// A Work is one piece of work.
+type Work struct {
+	updatework.Request
+	Now func() time.Time
+	// Tell tells the updater something; Go waits for its permission to write.
+	Tell func(updatework.Report) error
+	Go   func() error
+
+	source fetch.Source
+	device trust.Device
+}
+
+// Do does it.
+func (w *Work) Do(ctx context.Context) error {
+	if w.Operation != updatework.Check && w.Operation != updatework.Install {
+		return fmt.Errorf("%w: no operation %.40q", updatework.ErrProtocol, w.Operation)
+	}
+	view, err := w.refresh(ctx)
+	if err != nil {
+		return err
+	}
+	if w.Operation == updatework.Check {
+		return w.check(ctx, view)
+	}
+	manifest, err := w.choose(ctx, view)
+	if err != nil {
+		return err
+	}
+	if err := w.admit(manifest); err != nil {
+		return err
+	}
+	return w.install(ctx, view, manifest)
+}
+
+// refresh gets the newest metadata that may be believed.
+func (w *Work) refresh(ctx context.Context) (*trust.View, error) {
+	version, err := release.ParseVersion(w.Device.Version)
+	if err != nil {
+		return nil, err
+	}
+	w.device = trust.Device{Type: w.Device.Type, Variant: w.Device.Variant, Channel: w.Device.Channel, UUID: w.Device.UUID, Version: version}
+	if w.source, err = fetch.Open(w.Repository, w.Rate); err != nil {
+		return nil, err
+	}
+	root, err := os.ReadFile(w.Root)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the image has no root of trust: %w", trust.ErrSignature, err)
+	}
+	least, err := readFloor(w.Floor)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(w.Dir, "metadata")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot keep metadata: %w", err)
+	}
+	return trust.New(trust.Options{Root: root, Dir: dir, Fetcher: w.source, Now: w.Now, Least: least}).Refresh(ctx)
+}
+
+// readFloor reads what the image knows of the repository; it need not know anything.
+func readFloor(path string) (trust.Floor, error) {
+	var floor trust.Floor
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return floor, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &floor)
+	}
+	if err != nil {
+		return floor, fmt.Errorf("cannot read the image's floor: %w", err)
+	}
+	return floor, nil
+}
+
+func (w *Work) check(ctx context.Context, view *trust.View) error {
+	manifest, err := view.Newest(ctx, w.device)
+	if errors.Is(err, trust.ErrNoRelease) {
+		return w.Tell(updatework.Report{Found: &updatework.Found{}})
+	}
+	if err != nil {
+		return err
+	}
+	return w.Tell(updatework.Report{Found: &updatework.Found{Version: manifest.Version.String(), Size: manifest.Image.Size}})
+}
+
+// choose returns the release that was asked for, or the newest that is for the device.
+func (w *Work) choose(ctx context.Context, view *trust.View) (*release.Manifest, error) {
+	if w.Version == "" {
+		return view.Newest(ctx, w.device)
+	}
+	version, err := release.ParseVersion(w.Version)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := view.Manifest(ctx, w.device.Type, w.device.Variant, version)
+	if err != nil {
+		return nil, err
+	}
+	if manifest.Rollout.Pulled {
+		return nil, fmt.Errorf("%w: %s", trust.ErrPulled, version)
+	}
+	return manifest, nil
+}
+
+// admit refuses what does not fit this device.
+func (w *Work) admit(m *release.Manifest) error {
+	switch {
+	case m.DeviceType != w.device.Type || m.Variant != w.device.Variant:
+		return fmt.Errorf("%w: %s, %s", errDevice, m.DeviceType, m.Variant)
+	case m.Version.Compare(w.device.Version) <= 0 && !w.Downgrade:
+		return fmt.Errorf("%w: %s, this is %s", errDowngrade, m.Version, w.device.Version)
+	case m.MinVersion != nil && w.device.Version.Compare(*m.MinVersion) < 0:
+		return fmt.Errorf("%w: it needs at least %s, this is %s", errTooOld, m.MinVersion, w.device.Version)
+	}
+	return w.admitBoot(m)
+}
+
+// admitBoot asks for the room that new boot files take, three times for safe writing.
+func (w *Work) admitBoot(m *release.Manifest) error {
+	var need int64
+	for _, file := range m.Boot {
+		if _, err := os.Stat(filepath.Join(w.Boot, file.Path)); errors.Is(err, fs.ErrNotExist) {
+			need += 3 * file.Size
+		}
+	}
+	if need == 0 {
+		return nil
+	}
+	var room unix.Statfs_t
+	if err := unix.Statfs(w.Boot, &room); err != nil {
+		return fmt.Errorf("cannot look at the boot partition: %w", err)
+	}
+	if free := int64(room.Bavail) * room.Bsize; free < need {
+		return fmt.Errorf("%w: %d KB are free, %d KB are needed", errSpace, free>>10, need>>10)
+	}
+	return nil
+}
+
+func (w *Work) install(ctx context.Context, view *trust.View, m *release.Manifest) error {
+	index, err := view.Target(ctx, m.Index.Path, m.Index.Size)
+	if err != nil {
+		return err
+	}
+	found := updatework.Found{Version: m.Version.String(), Size: m.Image.Size}
+	if err := w.Tell(updatework.Report{Found: &found}); err != nil {
+		return err
+	}
+	if err := w.Go(); err != nil {
+		return err
+	}
+	err = engine.Install(ctx, engine.Input{
+		Manifest: m, Index: index, Source: w.source, Target: w.Target, Seed: w.Seed, Kept: w.Dir,
+		TargetSlot: w.TargetSlot, SeedSlot: w.SeedSlot, Metered: w.Metered,
+	}, w.progress())
+	if err != nil {
+		return err
+	}
+	return w.bootFiles(ctx, m)
+}
+
+// progress tells at most ten times a second, and each new stage.
+func (w *Work) progress() func(engine.Progress) {
+	var told time.Time
+	stage := ""
+	return func(p engine.Progress) {
+		if time.Since(told) < 100*time.Millisecond && p.Stage == stage {
+			return
+		}
+		told, stage = time.Now(), p.Stage
+		// Fails only when the updater is gone, which ends this process too.
+		_ = w.Tell(updatework.Report{Progress: &updatework.Progress{
+			Done: p.Done, Total: p.Total, FromSeed: p.FromSeed, FromTarget: p.FromTarget, Downloaded: p.Downloaded, Stage: p.Stage,
+		}})
+	}
+}
+
+// bootFiles adds the boot files that are not there yet. Those that are, the boot
+// loader itself among them, are left: no order of writes to FAT is safe while the
+// firmware may read them.
+func (w *Work) bootFiles(ctx context.Context, m *release.Manifest) error {
+	for _, file := range m.Boot {
+		path := filepath.Join(w.Boot, file.Path)
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		data, err := w.source.Fetch(ctx, trust.BootPath(file.SHA256), file.Size)
+		if err == nil {
+			err = verify(data, file)
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(path), 0o700)
+		}
+		if err == nil {
+			err = atomicfile.Replace(path, nil, data, 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot add the boot file %s: %w", file.Path, err)
+		}
+	}
+	return nil
+}
