@@ -24,12 +24,13 @@ const wifi = "802-11-wireless"
 // activate starts what a plan brought: a connection that is up is started anew on
 // its device; another one on a device that it fits and outranks the connection of.
 // Whatever can not be started now (no modem, no such Wi-Fi in reach) NetworkManager
-// starts when it can.
-func activate(ctx context.Context, starter Starter, plan seeds.Plan, status nm.Status, log *slog.Logger) {
+// starts when it can. It returns the uuids of those that were started in the place of
+// a connection that was up, or that were up themselves.
+func activate(ctx context.Context, starter Starter, plan seeds.Plan, status nm.Status, log *slog.Logger) (instead []string) {
 	devices, err := starter.Devices(ctx)
 	if err != nil {
 		log.Warn("new connections are left to NetworkManager to start", "error", err)
-		return
+		return nil
 	}
 	var fresh []keyfile.Connection
 	for _, change := range plan.Changes {
@@ -40,16 +41,20 @@ func activate(ctx context.Context, starter Starter, plan seeds.Plan, status nm.S
 	slices.SortStableFunc(fresh, func(a, b keyfile.Connection) int { return cmp.Compare(b.Priority, a.Priority) })
 	for _, c := range fresh {
 		device, ok := up(c, status)
+		taken := ok
 		if !ok {
-			device, ok = place(c, devices, plan)
+			device, taken, ok = place(c, devices, plan)
 		}
 		if !ok {
 			continue
 		}
 		if err := starter.Activate(ctx, c.UUID, device); err != nil {
 			log.Info("a connection does not start now", "id", c.ID, "error", err)
+		} else if taken {
+			instead = append(instead, c.UUID)
 		}
 	}
+	return instead
 }
 
 // up returns the device that c is up on.
@@ -62,16 +67,17 @@ func up(c keyfile.Connection, status nm.Status) (dbus.ObjectPath, bool) {
 	return "", false
 }
 
-// place returns a device for c, and notes in devices that c is on it.
-func place(c keyfile.Connection, devices []nm.Device, plan seeds.Plan) (dbus.ObjectPath, bool) {
+// place returns a device for c, and notes in devices that c is on it; taken says
+// that another connection was.
+func place(c keyfile.Connection, devices []nm.Device, plan seeds.Plan) (path dbus.ObjectPath, taken, ok bool) {
 	for i, device := range devices {
 		if device.Type == "" || device.Type != c.Type || c.Interface != "" && c.Interface != device.Interface || !outranks(c, device, plan) {
 			continue
 		}
 		devices[i].Active, devices[i].Priority = c.UUID, c.Priority
-		return device.Path, true
+		return device.Path, device.Active != "", true
 	}
-	return "", false
+	return "", false, false
 }
 
 // outranks reports whether c is to take the place of what device has. A connection

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -51,9 +52,11 @@ type Trial struct {
 type run struct {
 	plan       seeds.Plan
 	before     nm.Reach
+	instead    []string // uuids that are to be up: they took the place of what was
 	began      time.Time
 	limit      time.Duration
-	checkpoint dbus.ObjectPath // "" if NetworkManager has none
+	checkpoint dbus.ObjectPath // "" if NetworkManager has none of ours
+	resumed    bool            // begun by a program before this one
 	timer      *time.Timer
 }
 
@@ -61,7 +64,7 @@ type run struct {
 // a new one. A change that costs the device its network is taken back after limit.
 func (t *Trial) Step(ctx context.Context, limit time.Duration, running bool) error {
 	if !t.started {
-		if err := t.resume(ctx, limit, running); err != nil {
+		if err := t.resume(limit); err != nil {
 			return err
 		}
 		t.started = true
@@ -134,14 +137,14 @@ func (t *Trial) begin(ctx context.Context, plan seeds.Plan, limit time.Duration,
 			return err
 		}
 	}
-	if err := t.Store.Begin(plan); err != nil {
+	if err := t.Store.Begin(plan, int(r.before)); err != nil {
 		if r.checkpoint != "" {
 			err = errors.Join(err, t.Manager.Destroy(ctx, r.checkpoint))
 		}
 		return err
 	}
 	t.start(r)
-	if err := t.carry(ctx, plan, status); err != nil {
+	if r.instead, err = t.carry(ctx, plan, status); err != nil {
 		return t.back(ctx, err.Error())
 	}
 	_, err = t.judge(ctx, true)
@@ -154,22 +157,23 @@ func (t *Trial) start(r *run) {
 	r.timer = time.AfterFunc(look, t.Trigger)
 }
 
-// carry puts the files in place and has NetworkManager take and start them.
-func (t *Trial) carry(ctx context.Context, plan seeds.Plan, status nm.Status) error {
+// carry puts the files in place and has NetworkManager take and start them. It
+// returns what activate does.
+func (t *Trial) carry(ctx context.Context, plan seeds.Plan, status nm.Status) (instead []string, err error) {
 	paths, err := t.Store.Carry(plan)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	failed, err := t.Manager.Load(ctx, paths)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("%w, without a reason: %v", nm.ErrRefused, failed)
+		return nil, fmt.Errorf("%w, without a reason: %v", nm.ErrRefused, failed)
 	}
-	activate(ctx, t.Manager, plan, status, t.Log)
+	instead = activate(ctx, t.Manager, plan, status, t.Log)
 	t.Check()
-	return nil
+	return instead, nil
 }
 
 func (t *Trial) told(plan seeds.Plan) {
@@ -179,20 +183,15 @@ func (t *Trial) told(plan seeds.Plan) {
 }
 
 // resume takes up what was on trial when this program ended. NetworkManager goes
-// back by itself then, unless it ended too: the files are on trial once more, with a
-// network expected as of any kind.
-func (t *Trial) resume(ctx context.Context, limit time.Duration, running bool) error {
-	plan, found, err := t.Store.Interrupted()
+// back by itself then, unless it ended too: the files are on trial once more.
+func (t *Trial) resume(limit time.Duration) error {
+	plan, before, found, err := t.Store.Interrupted()
 	if err != nil || !found {
 		return err
 	}
 	t.Log.Warn("a change of connection files was interrupted; it is on trial once more")
-	t.start(&run{plan: plan, before: nm.Local, began: time.Now(), limit: limit})
-	paths, err := t.Store.Carry(plan)
-	if err == nil && running {
-		_, err = t.Manager.Load(ctx, paths)
-	}
-	return err
+	t.start(&run{plan: plan, before: nm.Reach(before), began: time.Now(), limit: limit, resumed: true})
+	return nil
 }
 
 // judge ends the trial if it can be ended, and reports whether it did.
@@ -206,6 +205,9 @@ func (t *Trial) judge(ctx context.Context, running bool) (done bool, err error) 
 		}
 		return false, nil
 	}
+	if r.resumed && !t.Store.InPlace(r.plan) {
+		return true, t.back(ctx, "NetworkManager went back to what was before")
+	}
 	status, err := t.Manager.Status(ctx)
 	if err != nil && !over {
 		return false, err
@@ -214,7 +216,7 @@ func (t *Trial) judge(ctx context.Context, running bool) (done bool, err error) 
 	case err == nil && good(r, status):
 		return true, t.keep(ctx)
 	case over:
-		return true, t.back(ctx, fmt.Sprintf("the device lost its network with it for %s; what was before is in force again", r.limit))
+		return true, t.back(ctx, fmt.Sprintf("the device had less network with it for %s; what was before is in force again", r.limit))
 	}
 	return false, nil
 }
@@ -224,19 +226,22 @@ func good(r *run, status nm.Status) bool {
 	if status.Reach() < r.before {
 		return false
 	}
-	ours := false
-	for _, change := range r.plan.Changes {
-		for _, active := range status.Active {
-			if active.UUID != change.Connection.UUID || change.Content == nil {
-				continue
-			}
-			if active.Activating {
-				return false
-			}
-			ours = true
+	var up []string
+	for _, active := range status.Active {
+		ours := slices.ContainsFunc(r.plan.Changes, func(c seeds.Change) bool { return c.Content != nil && c.Connection.UUID == active.UUID })
+		if ours && active.Activating {
+			return false
+		}
+		if active.Activated {
+			up = append(up, active.UUID)
 		}
 	}
-	return r.before == nm.NoNetwork || !ours || time.Since(r.began) >= settle
+	for _, uuid := range r.instead {
+		if !slices.Contains(up, uuid) {
+			return false
+		}
+	}
+	return len(r.instead) == 0 || time.Since(r.began) >= settle
 }
 
 func (t *Trial) keep(ctx context.Context) error {
@@ -267,9 +272,24 @@ func (t *Trial) back(ctx context.Context, why string) error {
 		t.reject(seed)
 	}
 	if _, err := t.Manager.Load(ctx, paths); err != nil {
-		errs = errors.Join(errs, err)
+		return errors.Join(errs, err)
+	}
+	if r.checkpoint == "" {
+		t.restart(ctx, r.plan)
 	}
 	return errs
+}
+
+// restart starts what was put back, where NetworkManager did not go back itself.
+func (t *Trial) restart(ctx context.Context, plan seeds.Plan) {
+	for _, change := range plan.Changes {
+		if change.Content == nil {
+			continue
+		}
+		if err := t.Manager.Activate(ctx, change.Connection.UUID, "/"); err != nil {
+			t.Log.Info("a connection does not start now", "id", change.Connection.ID, "error", err)
+		}
+	}
 }
 
 func (t *Trial) end() {

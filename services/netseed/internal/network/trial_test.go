@@ -120,6 +120,9 @@ func (r *rig) there(name string) bool {
 	return err == nil
 }
 
+// short is how long a trial takes: longer than a step on a busy machine.
+const short = 2 * time.Second
+
 const cable = "[connection]\ntype=ethernet\n"
 
 func TestKept(t *testing.T) {
@@ -142,19 +145,19 @@ func TestTakenBack(t *testing.T) {
 	r := newRig(t)
 	r.onLoad = func(m *manager) { m.status = nm.Status{} } // the network is gone
 	r.boot("a", cable)
-	r.step(50*time.Millisecond, true)
+	r.step(short, true)
 	if !r.checkpoint || r.state() != "a applied" {
 		t.Errorf("on trial: checkpoint %v, seeds %s", r.checkpoint, r.state())
 	}
 	r.boot("b", cable) // waits for the end of the trial
-	r.step(50*time.Millisecond, true)
+	r.step(short, true)
 	if r.there("b") {
 		t.Error("a change came in the middle of a trial")
 	}
-	time.Sleep(60 * time.Millisecond)
+	time.Sleep(short)
 	r.onLoad = nil
 	r.step(time.Minute, true)
-	if !r.rolledBack || r.there("a") || len(r.rejected) != 1 || !strings.Contains(r.rejected[0], "lost its network") {
+	if !r.rolledBack || r.there("a") || len(r.rejected) != 1 || !strings.Contains(r.rejected[0], "less network") {
 		t.Errorf("rolled back %v, file there %v, rejected %q", r.rolledBack, r.there("a"), r.rejected)
 	}
 	if r.state() != "a invalid, b applied" {
@@ -195,6 +198,22 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestOneOfTwo loses one connection of two: the file is for a device that had one.
+func TestOneOfTwo(t *testing.T) {
+	r := newRig(t)
+	r.devices = []nm.Device{{Type: "802-3-ethernet", Active: "x"}}
+	r.boot("a", cable)
+	r.step(short, true)
+	if !r.checkpoint || len(r.started) != 1 {
+		t.Fatalf("checkpoint %v, started %v", r.checkpoint, r.started)
+	}
+	time.Sleep(short)
+	r.step(time.Minute, true)
+	if !r.rolledBack || r.state() != "a invalid" {
+		t.Errorf("rolled back %v, seeds %s", r.rolledBack, r.state())
+	}
+}
+
 // TestKilled ends the program in the middle of a trial. The network does not come
 // back, so the next one takes the files back.
 func TestKilled(t *testing.T) {
@@ -203,11 +222,11 @@ func TestKilled(t *testing.T) {
 	r.boot("a", cable)
 	r.step(time.Minute, true)
 	r.restart()
-	r.step(30*time.Millisecond, true)
+	r.step(short, true)
 	if r.state() != "a applied" {
 		t.Errorf("seeds are %s", r.state())
 	}
-	time.Sleep(40 * time.Millisecond)
+	time.Sleep(short)
 	r.step(time.Minute, true)
 	if r.state() != "a invalid" || r.there("a") {
 		t.Errorf("seeds are %s", r.state())

@@ -16,6 +16,7 @@ type undone struct {
 	Files   []was    `json:"files"`
 	Changes []Change `json:"changes"`
 	Boots   []string `json:"boots"` // of Changes
+	Before  int      `json:"before"`
 }
 
 type was struct {
@@ -23,9 +24,10 @@ type was struct {
 	Content []byte `json:"content"` // nil: there was none
 }
 
-// Begin writes down what the files of a plan are now, durably.
-func (s *Store) Begin(plan Plan) error {
-	var u undone
+// Begin writes down what the files of a plan are now, durably, with a number of the
+// caller's that Interrupted gives back.
+func (s *Store) Begin(plan Plan, before int) error {
+	u := undone{Before: before}
 	for _, change := range plan.Changes {
 		content, err := read(filepath.Join(s.target, change.Target))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -149,15 +151,29 @@ func (s *Store) Undo(why string) (paths []string, rejected []Seed, err error) {
 	return paths, rejected, s.forget()
 }
 
+// InPlace reports whether the files of the plan are still as Carry wrote them.
+func (s *Store) InPlace(plan Plan) bool {
+	for _, change := range plan.Changes {
+		want := ""
+		if change.Content != nil {
+			want = hash(change.Content)
+		}
+		if s.hashOf(change.Target) != want {
+			return false
+		}
+	}
+	return true
+}
+
 // Interrupted returns the plan that Begin wrote down and neither Keep nor Undo ended.
-func (s *Store) Interrupted() (Plan, bool, error) {
+func (s *Store) Interrupted() (plan Plan, before int, found bool, err error) {
 	u, found, err := s.interrupted()
-	plan := Plan{Changes: u.Changes}
+	plan = Plan{Changes: u.Changes}
 	for i := range plan.Changes {
 		plan.Changes[i].boot = u.Boots[i]
 	}
 	s.trying = plan.Changes
-	return plan, found, err
+	return plan, u.Before, found, err
 }
 
 func (s *Store) interrupted() (u undone, found bool, err error) {

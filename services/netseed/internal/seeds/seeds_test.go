@@ -58,7 +58,7 @@ func (p *place) scan() Plan {
 func (p *place) carry() {
 	p.Helper()
 	plan := p.scan()
-	if err := p.store.Begin(plan); err != nil {
+	if err := p.store.Begin(plan, 3); err != nil {
 		p.Fatal(err)
 	}
 	if _, err := p.store.Carry(plan); err != nil {
@@ -255,7 +255,7 @@ func TestUndo(t *testing.T) {
 	p.boot("new", cable)
 	p.boot("old", "")
 	plan := p.scan()
-	if err := p.store.Begin(plan); err != nil {
+	if err := p.store.Begin(plan, 3); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.store.Carry(plan); err != nil {
@@ -263,8 +263,8 @@ func TestUndo(t *testing.T) {
 	}
 	p.want("new applied, office applied", "new.nmconnection, office.nmconnection")
 	p.restart() // the power was cut
-	again, found, err := p.store.Interrupted()
-	if err != nil || !found || len(again.Changes) != len(plan.Changes) {
+	again, number, found, err := p.store.Interrupted()
+	if err != nil || !found || number != 3 || len(again.Changes) != len(plan.Changes) || !p.store.InPlace(again) {
 		t.Fatalf("found %v, %v, %+v", found, err, again)
 	}
 	_, rejected, err := p.store.Undo("no network")
@@ -278,7 +278,7 @@ func TestUndo(t *testing.T) {
 	if plan := p.scan(); len(plan.Changes)+len(plan.Rejected) > 0 {
 		t.Errorf("it is tried again: %+v", plan)
 	}
-	if _, found, _ := p.store.Interrupted(); found {
+	if _, _, found, _ := p.store.Interrupted(); found {
 		t.Error("what was undone is still to be undone")
 	}
 	p.boot("new", cable+"#\n")

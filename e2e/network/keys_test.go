@@ -1,0 +1,95 @@
+//go:build container || vm
+
+package network
+
+import (
+	"testing"
+	"time"
+)
+
+// keys sets, changes, spoils and removes every key of config.json that is netseed's.
+func keys(t *testing.T, p place) {
+	t.Run("from DHCP", func(t *testing.T) {
+		p.await(t, servers("DnsServers"), `["10.88.0.1"]`)
+		p.await(t, servers("NtpServers"), `["10.88.0.1"]`)
+		p.await(t, property("Network1", "NtpServers", `any(.data[]; endswith("resinio.pool.ntp.org"))`), "true")
+		p.await(t, "getent hosts dhcp.test | cut -d' ' -f1", "192.0.2.1")
+		if out, err := p.try(t, "getent hosts owner.test"); err == nil {
+			t.Errorf("a name that no server knows is %s", out)
+		}
+	})
+	t.Run("set", func(t *testing.T) {
+		p.run(t, edit(`.dnsServers="10.88.0.2" | .ntpServers="10.88.0.9 ntp.test" | .country="de" | .os.network={"connectivity":{"uri":"http://10.88.0.1/a","interval":30,"response":"ok"},"wifi":{"randomMacAddressScan":false}}`))
+		p.await(t, servers("DnsServers"), `["10.88.0.2","10.88.0.1"]`)
+		p.await(t, "getent hosts owner.test | cut -d' ' -f1", "192.0.2.2")
+		p.await(t, "getent hosts dhcp.test | cut -d' ' -f1", "192.0.2.1")
+		p.await(t, servers("NtpServers")+` | jq -c sort`, `["10.88.0.1","10.88.0.9","ntp.test"]`)
+		p.await(t, property("Network1", "NtpServers", `any(.data[]; endswith("resinio.pool.ntp.org"))`), "false")
+		p.await(t, checkURI, "http://10.88.0.1/a")
+		p.await(t, "NetworkManager --print-config | grep -c '^wifi.scan-rand-mac-address=no$'", "1")
+		p.await(t, property("Service1", "Problems", ".data"), "[]")
+	})
+	t.Run("wrong", func(t *testing.T) {
+		p.run(t, edit(`.dnsServers="dns.example" | .country="Germany" | .os.network.connectivity.uri=5`))
+		for _, what := range []string{"/dnsServers", "/country", "/os/network/connectivity/uri"} {
+			p.await(t, problem(what, ""), "true")
+		}
+		p.await(t, servers("DnsServers"), `["10.88.0.2","10.88.0.1"]`)
+		p.await(t, checkURI, "http://10.88.0.1/a")
+	})
+	t.Run("changed", func(t *testing.T) {
+		p.run(t, edit(`.dnsServers="null" | .ntpServers="null" | .country="FR" | .os.network.connectivity.uri="http://10.88.0.1/b"`))
+		p.await(t, servers("DnsServers"), `["10.88.0.1"]`)
+		p.await(t, property("Network1", "NtpServers", ".data"), `["10.88.0.1"]`)
+		p.await(t, checkURI, "http://10.88.0.1/b")
+		p.await(t, property("Service1", "Problems", ".data"), "[]")
+	})
+	t.Run("removed", func(t *testing.T) {
+		p.run(t, edit(`del(.dnsServers, .ntpServers, .country, .os)`))
+		p.await(t, servers("DnsServers"), `["10.88.0.1"]`)
+		p.await(t, property("Network1", "NtpServers", `any(.data[]; endswith("resinio.pool.ntp.org"))`), "true")
+		p.await(t, checkURI, "")
+		p.await(t, "grep -c = /run/NetworkManager/conf.d/90-netseed.conf || true", "0")
+	})
+}
+
+const checkURI = "busctl -j get-property org.freedesktop.NetworkManager /org/freedesktop/NetworkManager org.freedesktop.NetworkManager ConnectivityCheckUri | jq -r .data"
+
+// inApp runs a command where a container would: in a namespace behind a cable of
+// its own, with the resolver's address for containers in resolv.conf.
+const inApp = `systemd-run -q --pipe --wait -p NetworkNamespacePath=/run/netns/app -p BindReadOnlyPaths=/tmp/app.conf:/run/resolvconf/resolv.conf `
+
+// names asks for names as programs and containers do, also past a dead upstream.
+func names(t *testing.T, p place) {
+	p.run(t, `ip netns add app && ip link add veth-app type veth peer name eth0 netns app && ip address add 10.89.0.1/24 dev veth-app && ip link set veth-app up &&
+		ip -n app address add 10.89.0.2/24 dev eth0 && ip -n app link set eth0 up && ip -n app route add default via 10.89.0.1 && echo nameserver 10.114.102.1 > /tmp/app.conf`)
+	p.await(t, inApp+"getent hosts dhcp.test | cut -d' ' -f1", "192.0.2.1")
+
+	p.run(t, edit(`.dnsServers="10.88.0.2"`))
+	p.await(t, servers("DnsServers"), `["10.88.0.2","10.88.0.1"]`)
+	p.run(t, "systemctl kill -s STOP lan-dns")
+	began := time.Now()
+	p.run(t, inApp+"getent hosts one.dhcp.test")
+	p.run(t, "getent hosts two.dhcp.test")
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("with a dead server two names took %v", took)
+	}
+	p.run(t, "systemctl kill -s CONT lan-dns")
+
+	p.run(t, "ip link del resin-dns")
+	p.await(t, "getent hosts dhcp.test | cut -d' ' -f1", "192.0.2.1")
+	p.run(t, "systemctl restart resin-dns-bridge")
+	p.await(t, inApp+"getent hosts dhcp.test | cut -d' ' -f1", "192.0.2.1")
+	p.run(t, edit(`del(.dnsServers)`))
+}
+
+// clock holds what the time begins with, and that the server's is asked.
+func clock(t *testing.T, p place) {
+	if built := p.run(t, "test $(date +%s) -ge $(stat -c %Y /usr/lib/clock-epoch) && grep -c SOURCE /dev/null; stat -c %Y /usr/lib/clock-epoch"); built == "" {
+		t.Error("nothing says when the image was built")
+	}
+	if arguments := p.run(t, "tr '\\0' ' ' < /proc/$(systemctl show -P MainPID chrony)/cmdline"); arguments == "" {
+		t.Error("chrony does not run")
+	}
+	p.await(t, "chronyc -c sources | awk -F, '$3==\"10.88.0.1\" && $6>0 {print \"answers\"}'", "answers")
+}
