@@ -56,7 +56,6 @@ type run struct {
 	began      time.Time
 	limit      time.Duration
 	checkpoint dbus.ObjectPath // "" if NetworkManager has none of ours
-	resumed    bool            // begun by a program before this one
 	timer      *time.Timer
 }
 
@@ -137,7 +136,7 @@ func (t *Trial) begin(ctx context.Context, plan seeds.Plan, limit time.Duration,
 			return err
 		}
 	}
-	if err := t.Store.Begin(plan, int(r.before)); err != nil {
+	if err := t.Store.Begin(plan, seeds.Note{Before: int(r.before), Checkpoint: string(r.checkpoint)}); err != nil {
 		if r.checkpoint != "" {
 			err = errors.Join(err, t.Manager.Destroy(ctx, r.checkpoint))
 		}
@@ -185,12 +184,14 @@ func (t *Trial) told(plan seeds.Plan) {
 // resume takes up what was on trial when this program ended. NetworkManager goes
 // back by itself then, unless it ended too: the files are on trial once more.
 func (t *Trial) resume(limit time.Duration) error {
-	plan, before, found, err := t.Store.Interrupted()
+	plan, note, found, err := t.Store.Interrupted()
 	if err != nil || !found {
 		return err
 	}
 	t.Log.Warn("a change of connection files was interrupted; it is on trial once more")
-	t.start(&run{plan: plan, before: nm.Reach(before), began: time.Now(), limit: limit, resumed: true})
+	t.start(&run{
+		plan: plan, before: nm.Reach(note.Before), checkpoint: dbus.ObjectPath(note.Checkpoint), began: time.Now(), limit: limit,
+	})
 	return nil
 }
 
@@ -205,7 +206,7 @@ func (t *Trial) judge(ctx context.Context, running bool) (done bool, err error) 
 		}
 		return false, nil
 	}
-	if r.resumed && !t.Store.InPlace(r.plan) {
+	if !t.Store.InPlace(r.plan) {
 		return true, t.back(ctx, "NetworkManager went back to what was before")
 	}
 	status, err := t.Manager.Status(ctx)
@@ -247,7 +248,8 @@ func good(r *run, status nm.Status) bool {
 func (t *Trial) keep(ctx context.Context) error {
 	r := t.running
 	if r.checkpoint != "" {
-		if err := t.Manager.Destroy(ctx, r.checkpoint); err != nil {
+		// One that is gone, with a NetworkManager that was restarted, takes nothing back.
+		if err := t.Manager.Destroy(ctx, r.checkpoint); err != nil && !errors.Is(err, nm.ErrNoCheckpoint) {
 			return err
 		}
 	}
@@ -260,8 +262,12 @@ func (t *Trial) keep(ctx context.Context) error {
 func (t *Trial) back(ctx context.Context, why string) error {
 	r := t.running
 	var errs error
+	went := false
 	if r.checkpoint != "" {
 		errs = t.Manager.Rollback(ctx, r.checkpoint)
+		if went = errs == nil; errors.Is(errs, nm.ErrNoCheckpoint) {
+			errs = nil
+		}
 	}
 	paths, rejected, err := t.Store.Undo(why)
 	if err != nil {
@@ -274,7 +280,7 @@ func (t *Trial) back(ctx context.Context, why string) error {
 	if _, err := t.Manager.Load(ctx, paths); err != nil {
 		return errors.Join(errs, err)
 	}
-	if r.checkpoint == "" {
+	if !went {
 		t.restart(ctx, r.plan)
 	}
 	return errs

@@ -99,7 +99,7 @@ func (m *Manager) Activate(ctx context.Context, uuid string, device dbus.ObjectP
 	var connection, active dbus.ObjectPath
 	err := m.own(ctx, settings, gonetworkmanager.SettingsGetConnectionByUUID, []any{uuid}, &connection)
 	if err == nil {
-		err = m.own(ctx, path, gonetworkmanager.NetworkManagerActivateConnection,
+		err = m.own(ctx, managerPath, gonetworkmanager.NetworkManagerActivateConnection,
 			[]any{connection, device, dbus.ObjectPath("/")}, &active)
 	}
 	if err != nil {

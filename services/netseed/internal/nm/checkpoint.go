@@ -2,7 +2,9 @@ package nm
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/Wifx/gonetworkmanager/v2"
@@ -25,6 +27,10 @@ func (m *Manager) Checkpoint(ctx context.Context, limit time.Duration) (dbus.Obj
 	}
 	return checkpoint.GetPath(), nil
 }
+
+// ErrNoCheckpoint means that NetworkManager does not have the checkpoint, or no
+// longer: it went back to it, or was restarted.
+var ErrNoCheckpoint = errors.New("NetworkManager has no such checkpoint")
 
 // Destroy forgets a checkpoint: what is now stays.
 func (m *Manager) Destroy(ctx context.Context, checkpoint dbus.ObjectPath) error {
@@ -49,6 +55,13 @@ func (m *Manager) Rollback(ctx context.Context, checkpoint dbus.ObjectPath) erro
 func (m *Manager) withCheckpoint(ctx context.Context, path dbus.ObjectPath,
 	do func(gonetworkmanager.NetworkManager, gonetworkmanager.Checkpoint) error,
 ) error {
+	have, err := property[[]dbus.ObjectPath](ctx, m, managerPath, busName, "Checkpoints")
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(have, path) {
+		return ErrNoCheckpoint
+	}
 	return tell(ctx, m, func() error {
 		manager, err := gonetworkmanager.NewNetworkManager()
 		if err != nil {

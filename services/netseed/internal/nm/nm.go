@@ -20,10 +20,10 @@ import (
 )
 
 const (
-	busName  = gonetworkmanager.NetworkManagerInterface
-	path     = dbus.ObjectPath(gonetworkmanager.NetworkManagerObjectPath)
-	settings = dbus.ObjectPath(gonetworkmanager.SettingsObjectPath)
-	callTime = 5 * time.Second
+	busName     = gonetworkmanager.NetworkManagerInterface
+	managerPath = dbus.ObjectPath(gonetworkmanager.NetworkManagerObjectPath)
+	settings    = dbus.ObjectPath(gonetworkmanager.SettingsObjectPath)
+	callTime    = 5 * time.Second
 )
 
 // ErrStuck means that an earlier call has not come back yet.

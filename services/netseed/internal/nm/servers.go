@@ -37,7 +37,7 @@ func (m *Manager) NameServers(ctx context.Context) ([]string, error) {
 
 // TimeServers returns the NTP servers that came with DHCP leases.
 func (m *Manager) TimeServers(ctx context.Context) ([]string, error) {
-	active, err := property[[]dbus.ObjectPath](ctx, m, path, busName, "ActiveConnections")
+	active, err := property[[]dbus.ObjectPath](ctx, m, managerPath, busName, "ActiveConnections")
 	if err != nil {
 		return nil, err
 	}

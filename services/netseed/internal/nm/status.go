@@ -133,10 +133,10 @@ func activeOf(c gonetworkmanager.ActiveConnection) (a Active, err error) {
 // CheckConnectivity makes NetworkManager look for the internet now. It does not
 // wait: what is found is a change that Watch tells.
 func (m *Manager) CheckConnectivity() {
-	m.conn.Object(busName, path).Go(gonetworkmanager.NetworkManagerCheckConnectivity, dbus.FlagNoReplyExpected|dbus.FlagNoAutoStart, nil)
+	m.conn.Object(busName, managerPath).Go(gonetworkmanager.NetworkManagerCheckConnectivity, dbus.FlagNoReplyExpected|dbus.FlagNoAutoStart, nil)
 }
 
 // CheckURI returns where NetworkManager looks for the internet, "" for nowhere.
 func (m *Manager) CheckURI(ctx context.Context) (string, error) {
-	return property[string](ctx, m, path, busName, "ConnectivityCheckUri")
+	return property[string](ctx, m, managerPath, busName, "ConnectivityCheckUri")
 }

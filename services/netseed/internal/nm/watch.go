@@ -46,7 +46,7 @@ func concerns(signal *dbus.Signal) bool {
 	case "org.freedesktop.DBus.NameOwnerChanged":
 		return len(signal.Body) == 3 && signal.Body[0] == busName
 	case "org.freedesktop.DBus.Properties.PropertiesChanged":
-		return strings.HasPrefix(string(signal.Path), string(path))
+		return strings.HasPrefix(string(signal.Path), string(managerPath))
 	}
 	return false
 }

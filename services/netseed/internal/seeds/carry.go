@@ -16,7 +16,7 @@ type undone struct {
 	Files   []was    `json:"files"`
 	Changes []Change `json:"changes"`
 	Boots   []string `json:"boots"` // of Changes
-	Before  int      `json:"before"`
+	Note    Note     `json:"note"`
 }
 
 type was struct {
@@ -24,10 +24,16 @@ type was struct {
 	Content []byte `json:"content"` // nil: there was none
 }
 
-// Begin writes down what the files of a plan are now, durably, with a number of the
-// caller's that Interrupted gives back.
-func (s *Store) Begin(plan Plan, before int) error {
-	u := undone{Before: before}
+// A Note is what the caller has to know again when it was interrupted.
+type Note struct {
+	Before     int    `json:"before"`     // how much network there was
+	Checkpoint string `json:"checkpoint"` // NetworkManager's, "" for none
+}
+
+// Begin writes down what the files of a plan are now, durably, with a note that
+// Interrupted gives back.
+func (s *Store) Begin(plan Plan, note Note) error {
+	u := undone{Note: note}
 	for _, change := range plan.Changes {
 		content, err := read(filepath.Join(s.target, change.Target))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -166,14 +172,14 @@ func (s *Store) InPlace(plan Plan) bool {
 }
 
 // Interrupted returns the plan that Begin wrote down and neither Keep nor Undo ended.
-func (s *Store) Interrupted() (plan Plan, before int, found bool, err error) {
+func (s *Store) Interrupted() (plan Plan, note Note, found bool, err error) {
 	u, found, err := s.interrupted()
 	plan = Plan{Changes: u.Changes}
 	for i := range plan.Changes {
 		plan.Changes[i].boot = u.Boots[i]
 	}
 	s.trying = plan.Changes
-	return plan, u.Before, found, err
+	return plan, u.Note, found, err
 }
 
 func (s *Store) interrupted() (u undone, found bool, err error) {

@@ -58,7 +58,7 @@ func (p *place) scan() Plan {
 func (p *place) carry() {
 	p.Helper()
 	plan := p.scan()
-	if err := p.store.Begin(plan, 3); err != nil {
+	if err := p.store.Begin(plan, Note{3, "/1"}); err != nil {
 		p.Fatal(err)
 	}
 	if _, err := p.store.Carry(plan); err != nil {
@@ -255,7 +255,7 @@ func TestUndo(t *testing.T) {
 	p.boot("new", cable)
 	p.boot("old", "")
 	plan := p.scan()
-	if err := p.store.Begin(plan, 3); err != nil {
+	if err := p.store.Begin(plan, Note{3, "/1"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.store.Carry(plan); err != nil {
@@ -263,8 +263,8 @@ func TestUndo(t *testing.T) {
 	}
 	p.want("new applied, office applied", "new.nmconnection, office.nmconnection")
 	p.restart() // the power was cut
-	again, number, found, err := p.store.Interrupted()
-	if err != nil || !found || number != 3 || len(again.Changes) != len(plan.Changes) || !p.store.InPlace(again) {
+	again, note, found, err := p.store.Interrupted()
+	if err != nil || !found || note != (Note{3, "/1"}) || len(again.Changes) != len(plan.Changes) || !p.store.InPlace(again) {
 		t.Fatalf("found %v, %v, %+v", found, err, again)
 	}
 	_, rejected, err := p.store.Undo("no network")
