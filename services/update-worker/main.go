@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -21,11 +23,21 @@ import (
 // version is set by the linker.
 var version = "unknown"
 
+// The daemon hands its own limits down, which are for years of idling on one
+// processor. Ours are for a minute of work on all of them.
+const (
+	memoryLimit = 24 << 20 // bytes, above which the heap is collected as often as it takes
+	heapPercent = 50
+)
+
 func main() {
 	if len(os.Args) > 1 {
 		fmt.Fprintln(os.Stderr, "update-worker", version, "is started by the updater; see its README")
 		os.Exit(2)
 	}
+	runtime.GOMAXPROCS(runtime.NumCPU())
+	debug.SetGCPercent(heapPercent)
+	debug.SetMemoryLimit(memoryLimit)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	os.Exit(run(ctx, os.Stdin, os.Stdout))

@@ -50,6 +50,10 @@ type Input struct {
 	Kept                 string
 	TargetSlot, SeedSlot string
 	Metered              bool
+	// Begin is called when everything that can be known before has been checked, and
+	// before the first byte is written; its error ends the installation. nil is as
+	// good as one that returns nil.
+	Begin func() error
 }
 
 // Progress is how far an installation is, in bytes of the image; Downloaded is as
@@ -138,6 +142,11 @@ func (in Input) partial() string { return filepath.Join(in.Kept, "partial.caibx"
 
 // begin notes what is being written: the slot holds neither the old nor the new.
 func (in Input) begin() error {
+	if in.Begin != nil {
+		if err := in.Begin(); err != nil {
+			return err
+		}
+	}
 	if err := os.Remove(in.keptIndex(in.TargetSlot)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("cannot forget what the slot holds: %w", err)
 	}

@@ -243,16 +243,18 @@ func TestRefusedBeforeAByteIsWritten(t *testing.T) {
 		change func(t *testing.T, d *device)
 		is     error
 	}{
-		"too small": {func(t *testing.T, d *device) { d.write(t, d.Target, bytes.Repeat([]byte{0xaa}, len(d.next)-1)) }, ErrTooLarge},
-		"no slot":   {func(_ *testing.T, d *device) { d.Target += ".absent" }, os.ErrNotExist},
-		"metered":   {func(_ *testing.T, d *device) { d.Metered, d.Seed = true, "" }, ErrMetered},
-		"bad index": {func(_ *testing.T, d *device) { d.Index = d.Index[:len(d.Index)-1] }, ErrContent},
+		"too small":   {func(t *testing.T, d *device) { d.write(t, d.Target, bytes.Repeat([]byte{0xaa}, len(d.next)-1)) }, ErrTooLarge},
+		"no slot":     {func(_ *testing.T, d *device) { d.Target += ".absent" }, os.ErrNotExist},
+		"metered":     {func(_ *testing.T, d *device) { d.Metered, d.Seed = true, "" }, ErrMetered},
+		"told not to": {func(_ *testing.T, d *device) { d.Begin = func() error { return os.ErrPermission } }, os.ErrPermission},
+		"bad index":   {func(_ *testing.T, d *device) { d.Index = d.Index[:len(d.Index)-1] }, ErrContent},
 		"index of another size": {func(t *testing.T, d *device) {
 			d.Index = d.publish(t, d.old)
 		}, ErrContent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t)
+			d.Begin = func() error { t.Error("it would have begun"); return nil }
 			c.change(t, d)
 			if _, err := d.install(t.Context()); !errors.Is(err, c.is) {
 				t.Errorf("got %v, want %v", err, c.is)
@@ -262,6 +264,35 @@ func TestRefusedBeforeAByteIsWritten(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDamagedOnTheWay: what is damaged once is fetched again.
+func TestDamagedOnTheWay(t *testing.T) {
+	d := newDevice(t)
+	d.Source = &garbler{store: d.store, seen: map[string]bool{}}
+	if _, err := d.install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.whole(t)
+}
+
+// garbler damages each file the first time it is fetched.
+type garbler struct {
+	*store
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func (g *garbler) Fetch(ctx context.Context, path string, limit int64) ([]byte, error) {
+	data, err := g.store.Fetch(ctx, path, limit)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil && !g.seen[path] {
+		g.seen[path] = true
+		data = bytes.Clone(data)
+		data[len(data)/2] ^= 1
+	}
+	return data, err
 }
 
 func TestWrongContent(t *testing.T) {

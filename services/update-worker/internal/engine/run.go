@@ -15,6 +15,10 @@ const (
 	inFlight  = 8 << 20 // bytes of chunks at a time
 	maxFlight = 32      // chunks at a time, which is also how many are fetched at once
 	decoders  = 4
+
+	// damagedTries is how often a chunk is fetched that comes damaged: something on
+	// the way may have changed it, once.
+	damagedTries = 3
 )
 
 // run is one installation.
@@ -173,17 +177,27 @@ func isZeros(chunk casync.Chunk, buffer []byte) bool {
 }
 
 func (r *run) fetch(ctx context.Context, chunk casync.Chunk, buffer []byte) ([]byte, int, error) {
-	file, err := r.in.Source.Fetch(ctx, trust.ChunkStore+"/"+casync.Path(chunk.ID), casync.MaxCompressed(chunk.Size))
-	if err != nil {
-		return nil, 0, fmt.Errorf("cannot fetch a piece of the image: %w", err)
+	downloaded := 0
+	for try := 1; ; try++ {
+		file, err := r.in.Source.Fetch(ctx, trust.ChunkStore+"/"+casync.Path(chunk.ID), casync.MaxCompressed(chunk.Size))
+		if err != nil {
+			return nil, downloaded, fmt.Errorf("cannot fetch a piece of the image: %w", err)
+		}
+		downloaded += len(file)
+		data, err := r.decode(buffer, file, chunk)
+		if err == nil {
+			return data, downloaded, nil
+		}
+		if try == damagedTries {
+			return nil, downloaded, fmt.Errorf("%w: %w", ErrContent, err)
+		}
 	}
+}
+
+func (r *run) decode(buffer, file []byte, chunk casync.Chunk) ([]byte, error) {
 	decoder := <-r.decoders
 	defer func() { r.decoders <- decoder }()
-	data, err := decoder.Decode(buffer[:0], file, chunk)
-	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", ErrContent, err)
-	}
-	return data, len(file), nil
+	return decoder.Decode(buffer[:0], file, chunk)
 }
 
 func (r *run) count(got result) {

@@ -134,6 +134,20 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// TestRateIsNoStall: several transfers that share a low rate each stand still for
+// longer than a server may.
+func TestRateIsNoStall(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(bytes.Repeat([]byte("x"), 2*burst))
+	}))
+	defer server.Close()
+	w := newHTTP(server.URL, 4*burst)
+	w.stall = 100 * time.Millisecond
+	if _, err := w.Fetch(t.Context(), "file", 1<<20); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("content"), 0o600); err != nil {

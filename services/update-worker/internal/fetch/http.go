@@ -35,13 +35,14 @@ type web struct {
 	client *http.Client
 	limit  *rate.Limiter // nil: as fast as it goes
 	pause  time.Duration // before the first retry
+	stall  time.Duration // how long a body may stand still
 
 	mu      sync.Mutex
 	retries int
 }
 
 func newHTTP(base string, bytesPerSecond uint64) *web {
-	w := &web{base: base, pause: firstPause}
+	w := &web{base: base, pause: firstPause, stall: stallTime}
 	if bytesPerSecond > 0 {
 		w.limit = rate.NewLimiter(rate.Limit(bytesPerSecond), burst)
 	}
@@ -126,9 +127,9 @@ func (w *web) once(ctx context.Context, path string, limit int64) ([]byte, error
 		return nil, final{fmt.Errorf("cannot fetch %s: %w: %d bytes, at most %d", path, ErrTooLong, response.ContentLength, limit)}
 	}
 	// A transfer that stands still is broken; one that crawls is not.
-	watchdog := time.AfterFunc(stallTime, cancel)
+	watchdog := time.AfterFunc(w.stall, cancel)
 	defer watchdog.Stop()
-	return w.read(ctx, &pulse{response.Body, watchdog}, path, limit, response.ContentLength)
+	return w.read(ctx, &pulse{response.Body, watchdog, w.stall}, path, limit, response.ContentLength)
 }
 
 func status(code int, path string) error {
@@ -147,18 +148,26 @@ func status(code int, path string) error {
 type pulse struct {
 	io.Reader
 	watchdog *time.Timer
+	stall    time.Duration
 }
 
 func (p *pulse) Read(to []byte) (int, error) {
 	n, err := p.Reader.Read(to)
 	if n > 0 {
-		p.watchdog.Reset(stallTime)
+		p.watchdog.Reset(p.stall)
 	}
 	return n, err
 }
 
+// during waits for something else than the server, whose silence does not count meanwhile.
+func (p *pulse) during(wait func() error) error {
+	p.watchdog.Stop()
+	defer p.watchdog.Reset(p.stall)
+	return wait()
+}
+
 // read reads a body of at most limit bytes, into memory of its announced size.
-func (w *web) read(ctx context.Context, body io.Reader, path string, limit, announced int64) ([]byte, error) {
+func (w *web) read(ctx context.Context, body *pulse, path string, limit, announced int64) ([]byte, error) {
 	data := make([]byte, 0, max(announced, 4<<10)+1)
 	for {
 		if len(data) == cap(data) {
@@ -170,7 +179,7 @@ func (w *web) read(ctx context.Context, body io.Reader, path string, limit, anno
 			return nil, final{fmt.Errorf("cannot fetch %s: %w: more than %d bytes", path, ErrTooLong, limit)}
 		}
 		if w.limit != nil && n > 0 {
-			if err := w.limit.WaitN(ctx, n); err != nil {
+			if err := body.during(func() error { return w.limit.WaitN(ctx, n) }); err != nil {
 				return nil, err
 			}
 		}

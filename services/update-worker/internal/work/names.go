@@ -49,6 +49,7 @@ func names() []named {
 		{errSpace, updatework.NotEnoughSpace},
 		{engine.ErrTooLarge, updatework.TooLarge},
 		{engine.ErrMetered, updatework.NotYet},
+		{errNotYet, updatework.NotYet},
 		{trust.ErrNoRelease, updatework.NoRelease},
 		{trust.ErrPulled, updatework.NoRelease},
 		{fetch.ErrUnreachable, updatework.Unreachable},

@@ -31,7 +31,8 @@ var (
 	errTooOld    = errors.New("this device's system is too old for it")
 	errDowngrade = errors.New("it is not newer than what runs")
 	errSpace     = errors.New("not enough room on the boot partition")
-	errDevice    = errors.New("it is for another device")
+	errDevice    = errors.New("the repository has releases for other devices only")
+	errNotYet    = errors.New("its roll-out has not come to this device yet")
 )
 
 // A Work is one piece of work.
@@ -112,24 +113,40 @@ func readFloor(path string) (trust.Floor, error) {
 func (w *Work) check(ctx context.Context, view *trust.View) error {
 	manifest, err := view.Newest(ctx, w.device)
 	if errors.Is(err, trust.ErrNoRelease) {
-		return w.Tell(updatework.Report{Found: &updatework.Found{}})
+		return w.found(updatework.Found{})
 	}
 	if err != nil {
 		return err
 	}
-	return w.Tell(updatework.Report{Found: &updatework.Found{Version: manifest.Version.String(), Size: manifest.Image.Size}})
+	return w.found(updatework.Found{Version: manifest.Version.String(), Size: manifest.Image.Size})
+}
+
+// found tells what was found and waits for the answer: the updater always gives
+// one, and must not find us gone.
+func (w *Work) found(what updatework.Found) error {
+	if err := w.Tell(updatework.Report{Found: &what}); err != nil {
+		return err
+	}
+	return w.Go()
 }
 
 // choose returns the release that was asked for, or the newest that is for the device.
 func (w *Work) choose(ctx context.Context, view *trust.View) (*release.Manifest, error) {
 	if w.Version == "" {
-		return view.Newest(ctx, w.device)
+		manifest, err := view.Newest(ctx, w.device)
+		if errors.Is(err, trust.ErrNoRelease) {
+			err = w.whyNone(ctx, view, err)
+		}
+		return manifest, err
 	}
 	version, err := release.ParseVersion(w.Version)
 	if err != nil {
 		return nil, err
 	}
 	manifest, err := view.Manifest(ctx, w.device.Type, w.device.Variant, version)
+	if errors.Is(err, trust.ErrNoRelease) && w.elsewhere(view) {
+		return nil, fmt.Errorf("%w: %w", errDevice, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -142,14 +159,20 @@ func (w *Work) choose(ctx context.Context, view *trust.View) (*release.Manifest,
 // admit refuses what does not fit this device.
 func (w *Work) admit(m *release.Manifest) error {
 	switch {
-	case m.DeviceType != w.device.Type || m.Variant != w.device.Variant:
-		return fmt.Errorf("%w: %s, %s", errDevice, m.DeviceType, m.Variant)
 	case m.Version.Compare(w.device.Version) <= 0 && !w.Downgrade:
 		return fmt.Errorf("%w: %s, this is %s", errDowngrade, m.Version, w.device.Version)
-	case m.MinVersion != nil && w.device.Version.Compare(*m.MinVersion) < 0:
-		return fmt.Errorf("%w: it needs at least %s, this is %s", errTooOld, m.MinVersion, w.device.Version)
+	}
+	if err := w.admitOld(m); err != nil {
+		return err
 	}
 	return w.admitBoot(m)
+}
+
+func (w *Work) admitOld(m *release.Manifest) error {
+	if m.MinVersion != nil && w.device.Version.Compare(*m.MinVersion) < 0 {
+		return fmt.Errorf("%w: %s needs at least %s, this is %s", errTooOld, m.Version, m.MinVersion, w.device.Version)
+	}
+	return nil
 }
 
 // admitBoot asks for the room that new boot files take, three times for safe writing.
@@ -179,15 +202,10 @@ func (w *Work) install(ctx context.Context, view *trust.View, m *release.Manifes
 		return err
 	}
 	found := updatework.Found{Version: m.Version.String(), Size: m.Image.Size}
-	if err := w.Tell(updatework.Report{Found: &found}); err != nil {
-		return err
-	}
-	if err := w.Go(); err != nil {
-		return err
-	}
 	err = engine.Install(ctx, engine.Input{
 		Manifest: m, Index: index, Source: w.source, Target: w.Target, Seed: w.Seed, Kept: w.Dir,
 		TargetSlot: w.TargetSlot, SeedSlot: w.SeedSlot, Metered: w.Metered,
+		Begin: func() error { return w.found(found) },
 	}, w.progress())
 	if err != nil {
 		return err
