@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,7 +17,9 @@ func makeTap(t *testing.T) string {
 	t.Helper()
 	name := fmt.Sprintf("resin%d", os.Getpid()%1e6)
 	run(t, "ip", "tuntap", "add", "mode", "tap", "name", name)
-	t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", name).Run() }) // it may have been moved
+	t.Cleanup(func() {
+		_ = exec.CommandContext(context.WithoutCancel(t.Context()), "ip", "link", "delete", name).Run()
+	}) // it may have been moved
 	return name
 }
 
@@ -25,7 +28,9 @@ func moveTap(t *testing.T, tap, namespace string) {
 	t.Helper()
 	run(t, "ip", "link", "set", tap, "netns", namespace, "name", Uplink)
 	run(t, "ip", "-n", namespace, "link", "set", Uplink, "up")
-	t.Cleanup(func() { _ = exec.Command("ip", "-n", namespace, "link", "delete", Uplink).Run() }) // gone with the namespace
+	t.Cleanup(func() {
+		_ = exec.CommandContext(context.WithoutCancel(t.Context()), "ip", "-n", namespace, "link", "delete", Uplink).Run()
+	}) // gone with the namespace
 }
 
 // Namespace makes a network namespace for the test t and returns its name.
@@ -33,7 +38,9 @@ func Namespace(t *testing.T) string {
 	t.Helper()
 	name := fmt.Sprintf("resin-%d", os.Getpid())
 	run(t, "ip", "netns", "add", name)
-	t.Cleanup(func() { _ = exec.Command("ip", "netns", "delete", name).Run() })
+	t.Cleanup(func() {
+		_ = exec.CommandContext(context.WithoutCancel(t.Context()), "ip", "netns", "delete", name).Run()
+	})
 	run(t, "ip", "-n", name, "link", "set", "lo", "up")
 	return name
 }
