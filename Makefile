@@ -67,9 +67,11 @@ test-powercut: image ## power cuts at every write of an edit, on real FAT and th
 test-reproducible: image ## build the image a second time from nothing and compare
 	image/check-reproducible $(VARIANT)
 
-bench: image ## the performance table of the idle device: BENCH_WINDOW=10m, PEER_OS_AGENT=path of a built os-agent
+bench: image ## the performance tables: the idle device, an update beside its peers, many devices on one server: BENCH_WINDOW=10m, PEER_OS_AGENT=path of a built os-agent
 	go test -count=1 -tags bench -timeout 60m ./e2e/bench
 	@cat build/bench.md
+	go run ./e2e/bench/update
+	go run ./e2e/bench/fleet
 
 fuzz: ## run every fuzz test for FUZZTIME (30s) each
 	e2e/fuzz
