@@ -140,9 +140,11 @@ func theRestWorks(t *testing.T, c *container.Container, without daemon) {
 			continue
 		}
 		state := c.MustRun(t, fmt.Sprintf("busctl get-property %s %s io.resinos.Service1 State", d.name, d.path()))
-		if state != `s "ready"` {
-			t.Errorf("%s is %s: %s", d.unit, state,
-				c.MustRun(t, fmt.Sprintf("busctl get-property %s %s io.resinos.Service1 Problems", d.name, d.path())))
+		problems := c.MustRun(t, fmt.Sprintf("busctl get-property %s %s io.resinos.Service1 Problems", d.name, d.path()))
+		// A container has no boot loader, and the updater says so.
+		bootless := strings.HasPrefix(problems, `a(ss) 1 "boot environment"`)
+		if state != `s "ready"` && !bootless {
+			t.Errorf("%s is %s: %s", d.unit, state, problems)
 		}
 	}
 	for _, unit := range []string{"NetworkManager", "avahi-daemon", "docker", "systemd-journald"} {
