@@ -52,6 +52,18 @@ type Machine struct {
 // with the test.
 func Start(t *testing.T, options Options) *Machine {
 	t.Helper()
+	m := PowerOn(t, options)
+	m.Connect(t)
+	if options.Running { // its clock stood still since the state was saved
+		m.Run(t, fmt.Sprintf("date -s @%d", time.Now().Unix()))
+	}
+	return m
+}
+
+// PowerOn is Start without logging in or waiting: for what happens early, and for
+// a device that lets nobody in.
+func PowerOn(t *testing.T, options Options) *Machine {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
 	config, err := prepare(ctx, t.TempDir(), options)
@@ -72,10 +84,6 @@ func Start(t *testing.T, options Options) *Machine {
 	}
 	if config.Tap != "" {
 		moveTap(t, config.Tap, options.Namespace)
-	}
-	m.Connect(t)
-	if options.Running { // its clock stood still since the state was saved
-		m.Run(t, fmt.Sprintf("date -s @%d", time.Now().Unix()))
 	}
 	return m
 }
