@@ -8,7 +8,7 @@ SSH_PORT ?= 22222
 DESTDIR ?=
 # One folder, one program, one module.
 DAEMONS := $(notdir $(wildcard services/*))
-MODULES := proto shared $(addprefix services/,$(DAEMONS)) image e2e
+MODULES := proto shared $(addprefix services/,$(DAEMONS)) image image/supervisor e2e
 
 LIBEXEC := $(DESTDIR)/usr/libexec/resinos
 UNITDIR := $(DESTDIR)/usr/lib/systemd/system
