@@ -2,6 +2,7 @@ package update
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -18,10 +19,12 @@ import (
 // How often the repository is asked. Each device waits another time, so that a
 // million of them that came up together do not ask together.
 const (
-	askEvery  = 6 * time.Hour
-	firstAsk  = 10 * time.Minute       // at most, after the start or a new url
-	askTime   = 5 * time.Minute        // for one look
-	checkWait = 900 * time.Millisecond // a method waits no longer
+	askEvery = 6 * time.Hour
+	firstAsk = 10 * time.Minute // at most, after the start or a new url
+	askTime  = 5 * time.Minute  // for one look
+	// retryAfter is between two installations that nobody asked for, when the first failed.
+	retryAfter = time.Hour
+	checkWait  = 900 * time.Millisecond // a method waits no longer
 )
 
 // soon returns when a repository that is new to us is asked.
@@ -90,7 +93,14 @@ func (u *Updater) look(request updatework.Request) *updatework.Found {
 
 // WakeUp is called now and then. It asks the repository when that is due, and
 // installs what it has if the owner wants that done without being asked.
-func (u *Updater) WakeUp(context.Context) {
+func (u *Updater) WakeUp(ctx context.Context) {
+	if u.rebootWaits() {
+		// Refused while the lock is held; the next time it may be free.
+		if err := u.Reboot(ctx, nil); err != nil && !errors.Is(err, ErrLocked) {
+			u.Log.Error("the reboot into the update fails", "error", err)
+		}
+		return
+	}
 	if u.due() {
 		// Its only errors are that there is nobody to ask, or that work is under way.
 		_, _ = u.ask()
@@ -106,6 +116,18 @@ func (u *Updater) WakeUp(context.Context) {
 	}
 }
 
+// rebootWaits says whether a reboot that was to follow an installation is still to come.
+func (u *Updater) rebootWaits() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.postponed || u.active != "" {
+		return false
+	}
+	state, err := u.load()
+	u.postponed = err == nil && state.Trial() && state.Slot != u.Booted // or it was taken back
+	return u.postponed
+}
+
 func (u *Updater) due() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -115,7 +137,7 @@ func (u *Updater) due() bool {
 // wanted says whether the newest release is to be installed now. One that failed
 // here is not tried again by itself.
 func (u *Updater) wanted() bool {
-	if !u.config.Update.Auto || u.active != "" || u.Book.Known == "" || !inWindow(u.config.Update.Window, u.Book.Now()) {
+	if !u.config.Update.Auto || u.active != "" || u.Book.Known == "" || u.Book.Now().Before(u.notBefore) || !inWindow(u.config.Update.Window, u.Book.Now()) {
 		return false
 	}
 	known, err := release.ParseVersion(u.Book.Known)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"path/filepath"
 
@@ -95,7 +96,11 @@ func (u *Updater) start(source string, o options) (dbus.ObjectPath, error) {
 	request := u.request(updatework.Install, repository)
 	request.Version, request.Downgrade, request.Metered, request.Rate = o.version, o.downgrade, o.metered, o.rate
 	path, err := u.Jobs.Start(u.Life, func(ctx context.Context, report func(job.Progress)) error {
-		return u.install(ctx, request, o.reboot, report)
+		err := u.install(ctx, request, o.reboot, report)
+		if err != nil {
+			u.backOff()
+		}
+		return err
 	})
 	if err != nil {
 		return "", err
@@ -150,7 +155,23 @@ func (u *Updater) install(ctx context.Context, request updatework.Request, reboo
 	if !reboot {
 		return nil
 	}
-	return u.Reboot(ctx, nil)
+	err = u.Reboot(ctx, nil)
+	if errors.Is(err, ErrLocked) {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.postponed = true
+		u.Log.Info("the reboot waits", "why", err)
+		return nil
+	}
+	return err
+}
+
+// backOff keeps a device from asking for the same failure again and again, and a
+// fleet from doing so in step.
+func (u *Updater) backOff() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.notBefore = u.Book.Now().Add(retryAfter/2 + rand.N(retryAfter))
 }
 
 func progress(p updatework.Progress) job.Progress {

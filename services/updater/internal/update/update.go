@@ -86,6 +86,9 @@ type Updater struct {
 	fault   error           // of the last look into the repository
 	asking  bool            // a look is under way
 	nextAsk time.Time
+	// notBefore is when an installation that nobody asks for may be tried again.
+	notBefore time.Time
+	postponed bool // a reboot waits for an update lock to be given up
 }
 
 // Slots that a state names, as a person reads them.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -124,6 +126,12 @@ func (w *world) install(t *testing.T) {
 	if _, err := w.Install(t.Context(), "", nil); err != nil {
 		t.Fatal(err)
 	}
+	w.idle(t)
+}
+
+// idle waits until no job runs.
+func (w *world) idle(t *testing.T) {
+	t.Helper()
 	for range 1000 {
 		w.mu.Lock()
 		done := w.active == ""
@@ -296,6 +304,56 @@ func TestTakenBack(t *testing.T) {
 	w.want(t, proven(bootenv.A))
 	if err := w.MarkBad(t.Context(), "x"); !errors.Is(err, ErrNothingToRollBack) {
 		t.Errorf("MarkBad: %v", err)
+	}
+}
+
+// TestAutoBacksOff: what failed is not tried again each time the daemon wakes up.
+func TestAutoBacksOff(t *testing.T) {
+	w := newWorld(t)
+	runs := 0
+	w.work = func(worker.Hooks) error { runs++; return errors.New("too large") }
+	w.config.Update.Auto, w.Book.Known, w.nextAsk = true, "2.1.0", time.Time{}
+	for range 5 {
+		w.WakeUp(t.Context())
+		w.idle(t)
+	}
+	if runs != 1 {
+		t.Errorf("it was tried %d times", runs)
+	}
+	w.notBefore = w.Book.Now()
+	w.WakeUp(t.Context())
+	w.idle(t)
+	if runs != 2 {
+		t.Errorf("it was not tried again later (%d times)", runs)
+	}
+}
+
+// TestLockPostponesTheReboot: it comes when the lock is given up.
+func TestLockPostponesTheReboot(t *testing.T) {
+	w := newWorld(t)
+	if err := os.MkdirAll(w.Places.Locks, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.Create(filepath.Join(w.Places.Locks, "pump"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Install(t.Context(), "", map[string]dbus.Variant{"reboot": dbus.MakeVariant(true)}); err != nil {
+		t.Fatal(err)
+	}
+	w.idle(t)
+	w.WakeUp(t.Context())
+	if w.rebooted != 0 {
+		t.Error("it rebooted although the lock is held")
+	}
+	lock.Close()
+	w.WakeUp(t.Context())
+	if w.rebooted != 1 {
+		t.Errorf("the lock is free, and it rebooted %d times", w.rebooted)
 	}
 }
 
