@@ -30,6 +30,7 @@ func (d *device) say(what string) error { d.told = what; return d.err }
 func (d *device) Describe(context.Context) host.Device {
 	return host.Device{Name: "kitchen", OSVersion: "2.0.0"}
 }
+
 func (d *device) Reboot(_ context.Context, force bool) error {
 	if force {
 		return d.say("reboot with force")
@@ -117,8 +118,10 @@ func TestRequests(t *testing.T) {
 }
 
 func TestKey(t *testing.T) {
-	for _, path := range []string{"GET /v1/device", "POST /v1/reboot", "POST /v1/shutdown", "POST /v1/update", "POST /v1/purge",
-		"PATCH /v1/device/host-config", "GET /v1/project", "PUT /v1/project", "DELETE /v1/project", "GET /v1/project/logs"} {
+	for _, path := range []string{
+		"GET /v1/device", "POST /v1/reboot", "POST /v1/shutdown", "POST /v1/update", "POST /v1/purge",
+		"PATCH /v1/device/host-config", "GET /v1/project", "PUT /v1/project", "DELETE /v1/project", "GET /v1/project/logs",
+	} {
 		method, path, _ := strings.Cut(path, " ")
 		for _, key := range []string{"", "wrong"} {
 			d := &device{}

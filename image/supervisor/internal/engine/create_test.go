@@ -38,8 +38,10 @@ volumes: {kept: {}}
 	}{
 		"command":     {options.Config.Cmd, `["serve","--fast"]`},
 		"environment": {options.Config.Env, `["MODE=field"]`},
-		"ports": {options.HostConfig.PortBindings,
-			`{"53/udp":[{"HostIp":"","HostPort":"53"}],"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080"}]}`},
+		"ports": {
+			options.HostConfig.PortBindings,
+			`{"53/udp":[{"HostIp":"","HostPort":"53"}],"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080"}]}`,
+		},
 		"capabilities": {options.HostConfig.CapAdd, `["NET_ADMIN"]`},
 		"mounts": {options.HostConfig.Mounts, `[{"Type":"volume","Source":"resin_kept","Target":"/data"},` +
 			`{"Type":"bind","Source":"/run/dbus","Target":"/run/dbus","ReadOnly":true}]`},

@@ -35,7 +35,8 @@ func serveHostname(t *testing.T, address string, set func(name string) error) {
 			hostname1.PropertyMdnsName: "kitchen", hostname1.PropertyMdnsState: "running", hostname1.PropertyUuid: "0123",
 		},
 		Errors: []bus.ErrorName{
-			{Is: errAny, Name: hostname1.ErrorInvalidHostname}, {Is: errAny, Name: hostname1.ErrorConfigUnreadable},
+			{Is: errAny, Name: hostname1.ErrorInvalidHostname},
+			{Is: errAny, Name: hostname1.ErrorConfigUnreadable},
 			{Is: errAny, Name: hostname1.ErrorConfigNotWritten},
 		},
 	})
