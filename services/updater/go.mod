@@ -9,6 +9,12 @@ require (
 	resinos.io/shared v0.0.0
 )
 
+require (
+	github.com/coreos/go-systemd/v22 v22.7.0 // indirect
+	github.com/fsnotify/fsnotify v1.10.1 // indirect
+	github.com/go-json-experiment/json v1.27.2 // indirect
+)
+
 replace (
 	resinos.io/proto => ../../proto
 	resinos.io/shared => ../../shared
