@@ -50,7 +50,7 @@ lint: host tools ## formatting, vet, linters, shell scripts, known vulnerabiliti
 	e2e/lint
 
 unit: host tools ## unit tests and tests on a private bus, with the race detector
-	CGO_ENABLED=1 go test -race $(addsuffix /...,$(addprefix ./,$(MODULES)))
+	CGO_ENABLED=1 go test -race -timeout 30m $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
 gates: binaries host ## units: systemd-analyze verify and security
 	units/check build/bin

@@ -33,7 +33,7 @@ type site struct {
 	dir  string
 }
 
-// newSite makes an empty repository with the keys that the image trusts.
+// newSite copies the checkout's repository, whose keys the image trusts.
 func newSite(t *testing.T) *site {
 	t.Helper()
 	build, err := filepath.Abs("../../build")
@@ -41,18 +41,9 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	keys := filepath.Join(dir, "keys")
-	if err := os.CopyFS(keys, os.DirFS(filepath.Join(build, "keys"))); err != nil {
-		t.Fatal(err)
-	}
-	// What the keys last saw is the checkout's repository; this one is another.
-	if err := os.RemoveAll(filepath.Join(keys, "known")); err != nil {
-		t.Fatal(err)
-	}
-	repo, err := repository.Open(filepath.Join(dir, "repo"), keys)
-	if err == nil {
-		err = repo.Create(t.Context())
-	}
+	// With their modes: a key that others may read is refused.
+	run(t, "cp", "-a", filepath.Join(build, "keys"), filepath.Join(build, "repo"), dir)
+	repo, err := repository.Open(filepath.Join(dir, "repo"), filepath.Join(dir, "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -183,6 +183,22 @@ func (w *world) do(what string) error {
 	return w.fail
 }
 
+// told returns what the services were told since the last time.
+func (w *world) told() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	did := strings.Join(w.did, "; ")
+	w.did = nil
+	return did
+}
+
+// failWith makes every method of the services fail with err.
+func (w *world) failWith(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fail = err
+}
+
 func (w *world) file(path, text string) {
 	w.t.Helper()
 	path = filepath.Join(w.root, path)

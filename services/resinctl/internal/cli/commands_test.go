@@ -54,25 +54,24 @@ func TestCommands(t *testing.T) {
 		{[]string{"status"}, cli.ExitProblems, "not there", ""},
 		{[]string{"doctor"}, cli.ExitProblems, "systemd", ""},
 	} {
-		w.did = nil
 		out, said, status := w.run(c.args...)
 		if status != c.status || !strings.Contains(out+said, c.says) {
 			t.Errorf("%q: exit status %d, want %d and %q:\n%s%s", c.args, status, c.status, c.says, out, said)
 		}
-		if c.does != strings.Join(w.did, "; ") {
-			t.Errorf("%q: did %q, want %q", c.args, w.did, c.does)
+		if did := w.told(); c.does != did {
+			t.Errorf("%q: did %q, want %q", c.args, did, c.does)
 		}
 	}
 }
 
 func TestRefusal(t *testing.T) {
 	w := newWorld(t)
-	w.fail = named(hostname1.ErrorInvalidHostname)
+	w.failWith(named(hostname1.ErrorInvalidHostname))
 	_, said, status := w.run("hostname", "bath")
 	if status != cli.ExitFailed || !strings.Contains(said, "(InvalidHostname)") {
 		t.Errorf("status %d, said %q", status, said)
 	}
-	w.fail = named(update1.ErrorLocked)
+	w.failWith(named(update1.ErrorLocked))
 	if _, said, status = w.run("update", "reboot"); status != cli.ExitFailed || !strings.Contains(said, "(Locked)") {
 		t.Errorf("status %d, said %q", status, said)
 	}
