@@ -55,8 +55,8 @@ unit: host tools ## unit tests and tests on a private bus, with the race detecto
 gates: binaries host ## units: systemd-analyze verify and security
 	units/check build/bin
 
-test-container: images ## tests in a container booted from the image's own root: real systemd, bus, hostnamed, Avahi
-	go test -count=1 -tags container -timeout 15m ./e2e/...
+test-container: images ## tests in a container booted from the image's own root, one at a time: they share a control group
+	go test -count=1 -tags container -p 1 -timeout 30m ./e2e/...
 
 test-vm: images ## tests in virtual machines booted from the images, two at a time
 	go test -count=1 -tags vm -p 2 -timeout 45m ./e2e/...

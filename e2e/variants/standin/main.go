@@ -28,10 +28,8 @@ func main() {
 		log.Fatal(err)
 	}
 	messages := make(chan *dbus.Message, 16)
-	conn.Eavesdrop(messages)
-	if _, err := conn.RequestName(name, dbus.NameFlagDoNotQueue); err != nil {
-		log.Fatal(err)
-	}
+	conn.Eavesdrop(messages) // replies too: from here on nothing can be waited for
+	conn.BusObject().Call("org.freedesktop.DBus.RequestName", dbus.FlagNoReplyExpected, name, uint32(dbus.NameFlagDoNotQueue))
 	for message := range messages {
 		if message.Type == dbus.TypeMethodCall {
 			answer(conn, message, node.Interfaces[0], string(text))
