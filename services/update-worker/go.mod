@@ -3,6 +3,7 @@ module resinos.io/services/update-worker
 go 1.26.0
 
 require (
+	github.com/klauspost/compress v1.20.3
 	golang.org/x/sys v0.49.0
 	golang.org/x/time v0.14.0
 	resinos.io/shared v0.0.0
@@ -11,7 +12,6 @@ require (
 require (
 	github.com/go-json-experiment/json v1.27.2 // indirect
 	github.com/google/go-containerregistry v0.20.7 // indirect
-	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/opencontainers/go-digest v1.0.0 // indirect
 	github.com/secure-systems-lab/go-securesystemslib v0.11.0 // indirect
 	github.com/sigstore/protobuf-specs v0.5.0 // indirect

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"resinos.io/shared/casync"
 	"resinos.io/shared/release"
 	"resinos.io/shared/trust"
@@ -51,12 +53,12 @@ func (s *store) Fetch(ctx context.Context, path string, limit int64) ([]byte, er
 // publish adds an image to the store and returns its index.
 func (s *store) publish(t *testing.T, image []byte) []byte {
 	t.Helper()
-	encoder, err := casync.NewEncoder()
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest)) // the content is random
 	if err != nil {
 		t.Fatal(err)
 	}
 	index, err := casync.Make(t.Context(), bytes.NewReader(image), casync.DefaultSizes(), func(id casync.ID, data []byte) error {
-		s.files[trust.ChunkStore+"/"+casync.Path(id)] = encoder.Encode(data)
+		s.files[trust.ChunkStore+"/"+casync.Path(id)] = encoder.EncodeAll(data, nil)
 		return nil
 	})
 	if err != nil {
@@ -150,19 +152,17 @@ func TestInstallFromSeed(t *testing.T) {
 	}
 }
 
-func TestEveryChunkIsFetchedOnce(t *testing.T) {
+// TestRepeatedChunksAreFetchedOnce allows for those whose first place is still on
+// its way when they come again.
+func TestRepeatedChunksAreFetchedOnce(t *testing.T) {
 	d := newDevice(t)
 	d.Seed = ""
 	if _, err := d.install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	d.whole(t)
-	total := 0
-	for _, file := range d.files {
-		total += len(file)
-	}
-	if d.bytes > total {
-		t.Errorf("%d bytes were fetched, the repository has %d", d.bytes, total)
+	if d.fetched > len(d.files)+maxFlight {
+		t.Errorf("%d files were fetched, the repository has %d", d.fetched, len(d.files))
 	}
 }
 
@@ -188,17 +188,32 @@ func TestInterrupted(t *testing.T) {
 		if readKept(d.keptIndex("B")) != nil {
 			t.Fatal("the slot is said to hold something")
 		}
-		first := d.fetched
 		d.fail = nil
-		p, err := d.install(t.Context())
-		if err != nil {
+		if _, err := d.install(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		d.whole(t)
-		if at > 2*maxFlight && p.FromTarget == 0 {
-			t.Errorf("after %d files nothing was taken up (%d more)", first, d.fetched-first)
-		}
 	}
+}
+
+// TestTakenUp interrupts an installation when two blocks are written for sure.
+func TestTakenUp(t *testing.T) {
+	d := newDevice(t)
+	d.Seed = ""
+	ctx, cancel := context.WithCancel(t.Context())
+	err := Install(ctx, d.Input, func(p Progress) {
+		if p.Done >= 3*block {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	p, err := d.install(t.Context())
+	if err != nil || p.FromTarget < block {
+		t.Errorf("the second time: %+v, %v", p, err)
+	}
+	d.whole(t)
 }
 
 func TestDamagedSeedsCostADownload(t *testing.T) {
