@@ -4,6 +4,8 @@
 VERSION := 2.0.0
 VARIANT ?= development
 VARIANTS := production standalone development
+# Tests in containers that are part of `make test`.
+CONTAINER_TESTS := ./e2e/container ./e2e/logs ./e2e/network ./e2e/state ./e2e/wayin
 # Tests in a virtual machine that are part of `make test`; the others take too long for it.
 VM_TESTS := ./e2e/development ./e2e/device ./e2e/powercut
 SSH_PORT ?= 22222
@@ -26,7 +28,7 @@ GOBUILD := go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 .DEFAULT_GOAL := help
 .PHONY: help run image release test check lint unit gates generate bench fuzz install binaries tools \
-	test-container test-vm test-vm-all test-powercut test-reproducible host clean $(DAEMONS)
+	test-container test-container-all test-vm test-vm-all test-powercut test-reproducible host clean $(DAEMONS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +60,10 @@ gates: binaries host ## units: systemd-analyze verify and security
 	units/check build/bin
 
 test-container: images ## tests in a container booted from the image's own root, one at a time: they share a control group
-	go test -count=1 -tags container -p 1 -timeout 30m ./e2e/...
+	go test -count=1 -tags container -p 1 -timeout 30m $(CONTAINER_TESTS)
+
+test-container-all: images ## every test in a container: each daemon masked and replaced, every port from outside
+	go test -count=1 -tags container -p 1 -timeout 60m ./e2e/...
 
 test-vm: images ## tests in virtual machines booted from the images: those that CI runs
 	go test -count=1 -tags vm -p 1 -timeout 45m $(VM_TESTS)
