@@ -55,15 +55,18 @@ func serveHostname(t *testing.T, address string, set func(name string) error) {
 // is empty; what is asked of an absent one is an error.
 func TestHost(t *testing.T) {
 	b := bustest.Start(t)
-	named := ""
-	serveHostname(t, b.Address, func(name string) error { named = name; return nil })
+	named := make(chan string, 1)
+	serveHostname(t, b.Address, func(name string) error { named <- name; return nil })
 	h := host.Host{Conn: b.Connect(t)}
 	d := h.Describe(t.Context())
 	if d.Name != "kitchen" || d.UUID != "0123" || d.OSVersion != "" || d.Update != nil {
 		t.Errorf("%+v", d)
 	}
-	if err := h.SetHostname(t.Context(), "garage"); err != nil || named != "garage" {
-		t.Errorf("named %q, %v", named, err)
+	if err := h.SetHostname(t.Context(), "garage"); err != nil {
+		t.Fatal(err)
+	}
+	if name := <-named; name != "garage" {
+		t.Errorf("named %q", name)
 	}
 	for what, err := range map[string]error{
 		"reboot": h.Reboot(t.Context(), true), "shutdown": h.Shutdown(t.Context()), "purge": h.Purge(t.Context(), "all"),
