@@ -37,9 +37,10 @@ func Await(ctx context.Context, limit time.Duration, checks []Check) error {
 			return nil
 		}
 		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-deadline.Done():
+		case <-deadline.Done(): // when ctx is, too
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			return fmt.Errorf("%w within %v: %w", ErrUnhealthy, limit, fault)
 		case <-time.After(min(pause, limit)):
 		}
