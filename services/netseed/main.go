@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 
 	"resinos.io/proto/network1"
 	"resinos.io/services/netseed/internal/network"
@@ -15,9 +16,15 @@ import (
 	"resinos.io/services/netseed/internal/regdom"
 	"resinos.io/services/netseed/internal/resolver"
 	"resinos.io/services/netseed/internal/seeds"
-	"resinos.io/services/netseed/internal/watch"
 	"resinos.io/shared/bus"
 	"resinos.io/shared/daemon"
+	"resinos.io/shared/filewatch"
+)
+
+// How a burst of changes becomes one: a connection file arrives in pieces.
+const (
+	quiet = 400 * time.Millisecond
+	most  = 3 * time.Second
 )
 
 // version is set by the linker.
@@ -60,8 +67,10 @@ func run(ctx context.Context, d *daemon.Daemon) error {
 			return err
 		}
 	}
-	if err := watch.Folders(ctx, append(store.Folders(), clock.Folder()), clock.Ignored, d.Trigger); err != nil {
-		return err
+	files := []*filewatch.Watch{filewatch.New(clock.Socket(), d.Log)}
+	for _, folder := range store.Folders() {
+		files = append(files, filewatch.Folder(folder, d.Log))
 	}
+	filewatch.Follow(ctx, d.Log, filewatch.Pace{Quiet: quiet, Most: most}, d.Trigger, files...)
 	return d.Serve(ctx, bus.Interface{Contract: network1.Contract(), Values: n.Initial()}, n.Apply)
 }

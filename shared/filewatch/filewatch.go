@@ -1,6 +1,6 @@
-// Package filewatch says that a file may have changed: it was written, replaced,
-// removed, or the partition it is on came or went. Whoever is told reads the file
-// and compares.
+// Package filewatch says that a file, or some file of a folder, may have changed: it
+// was written, replaced, removed, or the partition it is on came or went. Whoever is
+// told reads and compares.
 //
 // Nothing runs while nothing happens. A change through a memory mapping makes no
 // event. How long to wait until a writer is done is the caller's to decide.
@@ -16,11 +16,12 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// A Watch is of one file. It watches the directory, because files are replaced
-// by rename; the mount table, because a mount over the directory makes no inotify
-// event; and as long as the directory is not there, the nearest directory above.
+// A Watch is of one file, or of all in a folder. It watches the directory, because
+// files are replaced by rename; the mount table, because a mount over the directory
+// makes no inotify event; and as long as the directory is not there, the nearest
+// directory above.
 type Watch struct {
-	dir, base string
+	dir, base string // base is "" for all files
 	log       *slog.Logger
 	events    chan struct{} // of capacity 1: events that nobody has taken are one
 }
@@ -29,6 +30,12 @@ type Watch struct {
 func New(file string, log *slog.Logger) *Watch {
 	dir, base := filepath.Split(filepath.Clean(file))
 	return &Watch{filepath.Clean(dir), base, log, make(chan struct{}, 1)}
+}
+
+// Folder returns a watch of every file that dir has or will have, but not of those in
+// folders below it.
+func Folder(dir string, log *slog.Logger) *Watch {
+	return &Watch{filepath.Clean(dir), "", log, make(chan struct{}, 1)}
 }
 
 // Events tells that the file may have changed. Events that nobody has taken are one.
@@ -75,7 +82,7 @@ func (n *Watch) watch(ctx context.Context, mounts <-chan struct{}) error {
 			if !ok || n.moved(event, watched) {
 				return nil
 			}
-			if filepath.Base(event.Name) == n.base && event.Op != fsnotify.Chmod {
+			if n.ours(event.Name) && event.Op != fsnotify.Chmod {
 				send(n.events)
 			}
 		}
@@ -105,6 +112,11 @@ func (n *Watch) moved(event fsnotify.Event, watched string) bool {
 	}
 	onTheWay := event.Name == watched || event.Name == n.dir || strings.HasPrefix(n.dir, event.Name+"/")
 	return onTheWay && event.Op != fsnotify.Chmod
+}
+
+// ours reports whether path is the file, or one of the folder's.
+func (n *Watch) ours(path string) bool {
+	return filepath.Dir(path) == n.dir && (n.base == "" || filepath.Base(path) == n.base)
 }
 
 // send sends on a channel of capacity 1, unless something is waiting there.

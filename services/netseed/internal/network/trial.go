@@ -26,9 +26,16 @@ const (
 // A Connector loads and starts connections, and goes back.
 type Connector interface {
 	Starter
+	Rewinder
 	Status(ctx context.Context) (nm.Status, error)
 	Load(ctx context.Context, files []string) (failed []string, err error)
+}
+
+// A Rewinder remembers the network as it is, and goes back to it: when it is told
+// to, and by itself after limit.
+type Rewinder interface {
 	Checkpoint(ctx context.Context, limit time.Duration) (dbus.ObjectPath, error)
+	Holds(ctx context.Context, checkpoint dbus.ObjectPath) (bool, error)
 	Destroy(ctx context.Context, checkpoint dbus.ObjectPath) error
 	Rollback(ctx context.Context, checkpoint dbus.ObjectPath) error
 }
@@ -206,7 +213,9 @@ func (t *Trial) judge(ctx context.Context, running bool) (done bool, err error) 
 		}
 		return false, nil
 	}
-	if !t.Store.InPlace(r.plan) {
+	if went, err := t.rewound(ctx, r); err != nil && !over {
+		return false, err
+	} else if went {
 		return true, t.back(ctx, "NetworkManager went back to what was before")
 	}
 	status, err := t.Manager.Status(ctx)
@@ -220,6 +229,17 @@ func (t *Trial) judge(ctx context.Context, running bool) (done bool, err error) 
 		return true, t.back(ctx, fmt.Sprintf("the device had less network with it for %s; what was before is in force again", r.limit))
 	}
 	return false, nil
+}
+
+// rewound reports whether NetworkManager went back by itself: the checkpoint is gone and
+// the files are others. While it is there, a file that is another one was changed on the
+// device by somebody, which is no reason to take anything back.
+func (t *Trial) rewound(ctx context.Context, r *run) (bool, error) {
+	if r.checkpoint == "" || t.Store.InPlace(r.plan) {
+		return false, nil
+	}
+	holds, err := t.Manager.Holds(ctx, r.checkpoint)
+	return err == nil && !holds, err
 }
 
 // good reports whether the network is as it was before, and at rest.

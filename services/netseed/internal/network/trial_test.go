@@ -33,6 +33,8 @@ func (m *manager) Status(context.Context) (nm.Status, error)      { return m.sta
 func (m *manager) Devices(context.Context) ([]nm.Device, error)   { return m.devices, nil }
 func (m *manager) Destroy(context.Context, dbus.ObjectPath) error { m.checkpoint = false; return nil }
 
+func (m *manager) Holds(context.Context, dbus.ObjectPath) (bool, error) { return m.checkpoint, nil }
+
 func (m *manager) Load(context.Context, []string) ([]string, error) {
 	m.loads++
 	if m.onLoad != nil {
@@ -115,6 +117,14 @@ func (r *rig) state() string {
 	return strings.Join(out, ", ")
 }
 
+// edit changes a connection on the device.
+func (r *rig) edit(name, content string) {
+	r.Helper()
+	if err := os.WriteFile(filepath.Join(r.root, seeds.TargetFolder, name+".nmconnection"), []byte(content), 0o600); err != nil {
+		r.Fatal(err)
+	}
+}
+
 func (r *rig) there(name string) bool {
 	_, err := os.Stat(filepath.Join(r.root, seeds.TargetFolder, name+".nmconnection"))
 	return err == nil
@@ -162,6 +172,45 @@ func TestTakenBack(t *testing.T) {
 	}
 	if r.state() != "a invalid, b applied" {
 		t.Errorf("seeds are %s", r.state())
+	}
+}
+
+// TestChangedMeanwhile has a person change the connection on the device while the
+// file is on trial; once with a network to lose, once without.
+func TestChangedMeanwhile(t *testing.T) {
+	for name, before := range map[string]nm.Status{"a network": routed, "none": {}} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.status = before
+			r.devices = []nm.Device{{Type: "802-3-ethernet", Active: "x"}} // the trial waits for it
+			r.boot("a", cable)
+			r.step(time.Minute, true)
+			r.edit("a", cable+"id=other\n")
+			r.step(time.Minute, true)
+			if r.rolledBack || r.state() != "a diverged" || len(r.rejected) > 0 {
+				t.Errorf("in the trial: rolled back %v, seeds %s, rejected %q", r.rolledBack, r.state(), r.rejected)
+			}
+			r.status.Active = append(r.status.Active, nm.Active{UUID: r.trial.Store.Seeds()[0].UUID, Activated: true})
+			time.Sleep(settle)
+			r.step(time.Minute, true)
+			if r.checkpoint || r.state() != "a diverged" || len(r.rejected) > 0 {
+				t.Errorf("after it: checkpoint open %v, seeds %s, rejected %q", r.checkpoint, r.state(), r.rejected)
+			}
+		})
+	}
+}
+
+// TestWentBack has NetworkManager go back by itself.
+func TestWentBack(t *testing.T) {
+	r := newRig(t)
+	r.devices = []nm.Device{{Type: "802-3-ethernet", Active: "x"}}
+	r.boot("a", cable)
+	r.step(time.Minute, true)
+	r.checkpoint = false
+	r.edit("a", cable+"id=before\n")
+	r.step(time.Minute, true)
+	if r.state() != "a invalid" || len(r.rejected) != 1 || !strings.Contains(r.rejected[0], "went back") {
+		t.Errorf("seeds are %s, rejected %q", r.state(), r.rejected)
 	}
 }
 

@@ -52,14 +52,20 @@ func (m *Manager) Rollback(ctx context.Context, checkpoint dbus.ObjectPath) erro
 	return nil
 }
 
+// Holds reports whether NetworkManager still has the checkpoint.
+func (m *Manager) Holds(ctx context.Context, checkpoint dbus.ObjectPath) (bool, error) {
+	have, err := property[[]dbus.ObjectPath](ctx, m, managerPath, busName, "Checkpoints")
+	return slices.Contains(have, checkpoint), err
+}
+
 func (m *Manager) withCheckpoint(ctx context.Context, path dbus.ObjectPath,
 	do func(gonetworkmanager.NetworkManager, gonetworkmanager.Checkpoint) error,
 ) error {
-	have, err := property[[]dbus.ObjectPath](ctx, m, managerPath, busName, "Checkpoints")
+	there, err := m.Holds(ctx, path)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(have, path) {
+	if !there {
 		return ErrNoCheckpoint
 	}
 	return tell(ctx, m, func() error {

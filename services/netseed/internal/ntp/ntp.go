@@ -46,14 +46,8 @@ func New(root layout.Root) *Client {
 	return c
 }
 
-// Folder returns the folder in which chrony's coming and going is seen.
-func (c *Client) Folder() string { return filepath.Dir(c.socket) }
-
-// Ignored reports whether a path in that folder says nothing about chrony: chronyc
-// makes and removes a socket there with every question.
-func (c *Client) Ignored(path string) bool {
-	return filepath.Dir(path) == filepath.Dir(c.socket) && path != c.socket
-}
+// Socket returns the file that comes and goes with chrony.
+func (c *Client) Socket() string { return c.socket }
 
 // Set makes chrony ask the owner's servers and those from DHCP: fromDHCP. It
 // reports whether chrony runs.

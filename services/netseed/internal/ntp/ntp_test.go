@@ -68,7 +68,7 @@ func TestSet(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(root, folder, "default.sources")); err == nil {
 		t.Error("the image's servers are hidden without a reason")
 	}
-	if err := os.MkdirAll(c.Folder(), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(c.Socket()), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(c.socket, nil, 0o600); err != nil {

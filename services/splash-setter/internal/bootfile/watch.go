@@ -14,24 +14,5 @@ const quiet = 500 * time.Millisecond
 // Watch calls changed, from a goroutine of its own, each time the file or its
 // partition has changed and rested for half a second, until ctx ends.
 func (f File) Watch(ctx context.Context, log *slog.Logger, changed func()) {
-	watch := filewatch.New(f.path, log)
-	go func() {
-		if err := watch.Run(ctx); err != nil && ctx.Err() == nil {
-			log.Error("changes of the logo are not seen", "error", err)
-		}
-	}()
-	go func() {
-		timer := time.NewTimer(0)
-		timer.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-watch.Events():
-				timer.Reset(quiet)
-			case <-timer.C:
-				changed()
-			}
-		}
-	}()
+	filewatch.Follow(ctx, log, filewatch.Pace{Quiet: quiet}, changed, filewatch.New(f.path, log))
 }
