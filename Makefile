@@ -65,8 +65,8 @@ test-container: images ## tests in a container booted from the image's own root,
 test-container-all: images ## every test in a container: each daemon masked and replaced, every port from outside
 	go test -count=1 -tags container -p 1 -timeout 60m ./e2e/...
 
-test-vm: images ## tests in virtual machines booted from the images: those that CI runs
-	go test -count=1 -tags vm -p 1 -timeout 45m $(VM_TESTS)
+test-vm: images ## tests in virtual machines booted from the images: those that CI runs, in their short form
+	go test -count=1 -short -tags vm -p 1 -timeout 45m $(VM_TESTS)
 
 test-vm-all: images ## every test in a virtual machine; wants a machine that does nothing else
 	go test -count=1 -tags vm -p 1 -timeout 120m ./e2e/...

@@ -2,11 +2,14 @@ package device
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"resinos.io/image/guest"
 )
 
 // collect keeps what a failed test needs to be understood.
@@ -25,6 +28,9 @@ func (m *Machine) collect(t *testing.T) {
 	_ = m.Screendump(ctx, filepath.Join(dir, "screen.ppm"))
 	if serial, err := os.ReadFile(m.SerialLog()); err == nil {
 		_ = os.WriteFile(filepath.Join(dir, "serial.log"), serial, 0o644)
+	}
+	if key, err := ownerKey(); m.client == nil && err == nil { // it may let the test in by now
+		m.client, _ = guest.WaitDial(ctx, fmt.Sprintf("127.0.0.1:%d", m.port), key)
 	}
 	if m.client != nil {
 		journal, _ := m.client.Run(ctx, "journalctl --no-pager -o short-precise; systemctl --failed --no-pager")

@@ -60,6 +60,10 @@ func answer(conn *dbus.Conn, call *dbus.Message, face introspect.Interface, text
 func zero(kind string) dbus.Variant {
 	text := "0"
 	switch {
+	case kind == "o":
+		return dbus.MakeVariant(dbus.ObjectPath("/"))
+	case strings.HasPrefix(kind, "a("): // the library's parser makes variants of such elements
+		return dbus.MakeVariantWithSignature([]struct{ Text string }{}, dbus.ParseSignatureMust(kind))
 	case strings.HasPrefix(kind, "a{"):
 		text = "{}"
 	case strings.HasPrefix(kind, "a"):
