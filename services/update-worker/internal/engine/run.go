@@ -54,7 +54,8 @@ type result struct {
 	err        error
 }
 
-// write puts every chunk into the target, in order; several are on their way at once.
+// write puts every chunk into the target, in order; several are on their way at
+// once, and what is written is read back meanwhile.
 func (r *run) write(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -69,7 +70,23 @@ func (r *run) write(ctx context.Context) error {
 	defer cancel()
 	queue := make(chan chan result, flight)
 	parts.Go(func() { r.feed(ctx, queue, &parts) })
-	out := newWriter(r.seeds.target)
+	back := newReadBack(r.target)
+	places, read := make(chan int64, 1), make(chan error, 1)
+	parts.Go(func() { read <- back.follow(ctx, places) })
+	err := r.place(ctx, queue, places)
+	close(places)
+	if readErr := <-read; err == nil {
+		err = readErr
+	}
+	if err != nil {
+		return err
+	}
+	return r.verify(ctx, back)
+}
+
+// place writes the chunks of queue, and tells places how far it has come.
+func (r *run) place(ctx context.Context, queue <-chan chan result, places chan<- int64) error {
+	out := newWriter(r.target)
 	for pending := range queue {
 		got := <-pending
 		if got.err != nil {
@@ -81,6 +98,10 @@ func (r *run) write(ctx context.Context) error {
 		r.pool <- got.data[:0]
 		if err != nil {
 			return err
+		}
+		select {
+		case places <- out.flushed:
+		default: // it will be told a later place
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -214,11 +235,12 @@ func (r *run) count(got result) {
 	r.report(r.progress)
 }
 
-// verify reads the image back.
-func (r *run) verify(ctx context.Context) error {
+// verify reads back what is left and judges the whole.
+func (r *run) verify(ctx context.Context, back *readBack) error {
 	r.progress.Stage = Verifying
-	return readBack(r.target, int(r.target.Fd()), r.index.Size(), r.in.Manifest.Image.SHA256, func(int64) error {
-		r.report(r.progress)
-		return ctx.Err()
-	})
+	r.report(r.progress)
+	if err := back.upTo(ctx, r.index.Size()); err != nil {
+		return err
+	}
+	return back.is(r.in.Manifest.Image.SHA256)
 }

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -100,32 +98,6 @@ func (w *writer) end() error {
 	}
 	if err := w.target.Sync(); err != nil {
 		return fmt.Errorf("cannot flush the slot: %w", err)
-	}
-	return nil
-}
-
-// readBack reads the image from the device itself, not from what the kernel
-// remembers of it, and compares it with the hash.
-func readBack(target io.ReaderAt, fd int, size int64, want string, progress func(int64) error) error {
-	// Without it the read would only show what was meant to be written.
-	if err := unix.Fadvise(fd, 0, size, unix.FADV_DONTNEED); err != nil {
-		return fmt.Errorf("cannot read the slot back: %w", err)
-	}
-	hash := sha256.New()
-	buffer := make([]byte, block)
-	for at := int64(0); at < size; {
-		n, err := target.ReadAt(buffer[:min(block, size-at)], at)
-		if err != nil && !errors.Is(err, io.EOF) || n == 0 {
-			return fmt.Errorf("cannot read the slot back: %w", errors.Join(err, io.ErrUnexpectedEOF))
-		}
-		hash.Write(buffer[:n])
-		at += int64(n)
-		if err := progress(at); err != nil {
-			return err
-		}
-	}
-	if got := hex.EncodeToString(hash.Sum(nil)); got != want {
-		return fmt.Errorf("%w: the slot reads back as %.12s…, the manifest says %.12s…", ErrContent, got, want)
 	}
 	return nil
 }

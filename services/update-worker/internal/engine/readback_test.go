@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestReadBackFollows reads most of a slot behind the writer, and the rest after it.
+func TestReadBackFollows(t *testing.T) {
+	content := random(1, distance+2*flushEvery+4096)
+	path := filepath.Join(t.TempDir(), "slot")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	slot, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slot.Close()
+	back := newReadBack(slot)
+	places := make(chan int64, 2)
+	places <- flushEvery
+	places <- distance + flushEvery
+	close(places)
+	if err := back.follow(t.Context(), places); err != nil || back.at != flushEvery {
+		t.Fatalf("it has come to %d: %v", back.at, err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := back.upTo(ended, int64(len(content))); !errors.Is(err, context.Canceled) {
+		t.Errorf("it does not end: %v", err)
+	}
+	if err := back.upTo(t.Context(), int64(len(content))); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(content)
+	if err := back.is(hex.EncodeToString(sum[:])); err != nil {
+		t.Error(err)
+	}
+	if err := back.is(hex.EncodeToString(make([]byte, 32))); !errors.Is(err, ErrContent) {
+		t.Errorf("another hash: %v", err)
+	}
+	if err := back.upTo(t.Context(), int64(len(content))+1); err == nil {
+		t.Error("a slot that ends early reads well")
+	}
+}
