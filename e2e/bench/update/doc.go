@@ -1,6 +1,6 @@
 // Update measures what an update costs: the same images written into the same
 // slot in the same run by a plain copy, by a compressed image over HTTP, by RAUC,
-// by casync and by our reader. `make bench` runs it; it needs root, two loop
+// by casync and by our worker. `make bench` runs it; it needs root, two loop
 // devices, and installs nothing.
 //
 // The images come from make-images beside this file: a monthly release and a hot

@@ -17,7 +17,7 @@ import (
 
 // prepare makes what each method takes, once for the same images.
 func (b *bench) prepare(ctx context.Context) error {
-	if err := b.command(ctx, "go", "build", "-o", b.path("reader"), "./e2e/bench/update/reader"); err != nil {
+	if err := b.command(ctx, "go", "build", "-o", b.path("update-worker"), "./services/update-worker"); err != nil {
 		return err
 	}
 	key, err := os.ReadFile(b.path("key"))
@@ -56,6 +56,9 @@ func (b *bench) publish(ctx context.Context) error {
 		}
 		index := filepath.Join(b.path("repo"), filepath.FromSlash(trust.TargetPath(manifest.Index.Path, manifest.Index.SHA256)))
 		if err := link(index, b.path(name+".caibx")); err != nil {
+			return err
+		}
+		if err := os.WriteFile(b.path(name+".version"), []byte(manifest.Version.String()), 0o600); err != nil {
 			return err
 		}
 		if name == "before" {
