@@ -40,15 +40,12 @@ func activate(ctx context.Context, starter Starter, plan seeds.Plan, status nm.S
 	}
 	slices.SortStableFunc(fresh, func(a, b keyfile.Connection) int { return cmp.Compare(b.Priority, a.Priority) })
 	for _, c := range fresh {
-		device, ok := up(c, status)
-		taken := ok
-		if !ok {
-			device, taken, ok = place(c, devices, plan)
+		places := up(c, status)
+		if places == nil {
+			places = fitting(c, devices, plan)
 		}
-		if !ok {
-			continue
-		}
-		if err := starter.Activate(ctx, c.UUID, device); err != nil {
+		taken, err := start(ctx, starter, c, places)
+		if err != nil {
 			log.Info("a connection does not start now", "id", c.ID, "error", err)
 		} else if taken {
 			instead = append(instead, c.UUID)
@@ -57,27 +54,45 @@ func activate(ctx context.Context, starter Starter, plan seeds.Plan, status nm.S
 	return instead
 }
 
-// up returns the device that c is up on.
-func up(c keyfile.Connection, status nm.Status) (dbus.ObjectPath, bool) {
-	for _, active := range status.Active {
-		if active.UUID == c.UUID && len(active.Devices) > 0 {
-			return active.Devices[0], true
+// start starts c on the first of places that NetworkManager agrees to, if there are
+// any: which device a connection is for can depend on more than is looked at here, such
+// as an address. It reports whether another connection, or c itself, was up there.
+func start(ctx context.Context, starter Starter, c keyfile.Connection, places []*nm.Device) (taken bool, err error) {
+	for _, device := range places {
+		if err = starter.Activate(ctx, c.UUID, device.Path); err == nil {
+			taken = device.Active != ""
+			device.Active, device.Priority = c.UUID, c.Priority
+			return taken, nil
 		}
 	}
-	return "", false
+	return false, err
 }
 
-// place returns a device for c, and notes in devices that c is on it; taken says
-// that another connection was.
-func place(c keyfile.Connection, devices []nm.Device, plan seeds.Plan) (path dbus.ObjectPath, taken, ok bool) {
-	for i, device := range devices {
-		if device.Type == "" || device.Type != c.Type || c.Interface != "" && c.Interface != device.Interface || !outranks(c, device, plan) {
-			continue
+// up returns the device that c is up on.
+func up(c keyfile.Connection, status nm.Status) []*nm.Device {
+	for _, active := range status.Active {
+		if active.UUID == c.UUID && len(active.Devices) > 0 {
+			return []*nm.Device{{Path: active.Devices[0], Active: c.UUID}}
 		}
-		devices[i].Active, devices[i].Priority = c.UUID, c.Priority
-		return device.Path, device.Active != "", true
 	}
-	return "", false, false
+	return nil
+}
+
+// fitting returns those of devices that c may be started on, first those that have
+// no connection.
+func fitting(c keyfile.Connection, devices []nm.Device, plan seeds.Plan) (places []*nm.Device) {
+	var taken []*nm.Device
+	for i := range devices {
+		device := &devices[i]
+		switch {
+		case device.Type == "" || device.Type != c.Type || c.Interface != "" && c.Interface != device.Interface || !outranks(c, *device, plan):
+		case device.Active == "":
+			places = append(places, device)
+		default:
+			taken = append(taken, device)
+		}
+	}
+	return append(places, taken...)
 }
 
 // outranks reports whether c is to take the place of what device has. A connection

@@ -2,9 +2,11 @@ package network
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +27,8 @@ type manager struct {
 	rolledBack  bool
 	loads       int
 	started     []string
+	on          []dbus.ObjectPath // where
+	refuses     []dbus.ObjectPath // on these nothing starts
 	onLoad      func(*manager)
 	checkpoints int
 }
@@ -43,10 +47,16 @@ func (m *manager) Load(context.Context, []string) ([]string, error) {
 	return m.failed, nil
 }
 
-func (m *manager) Activate(_ context.Context, uuid string, _ dbus.ObjectPath) error {
+func (m *manager) Activate(_ context.Context, uuid string, device dbus.ObjectPath) error {
+	if slices.Contains(m.refuses, device) {
+		return errRefused
+	}
 	m.started = append(m.started, uuid)
+	m.on = append(m.on, device)
 	return nil
 }
+
+var errRefused = errors.New("the address is another one")
 
 func (m *manager) Checkpoint(context.Context, time.Duration) (dbus.ObjectPath, error) {
 	m.checkpoint = true
@@ -322,5 +332,27 @@ func TestStarted(t *testing.T) {
 	r.step(time.Minute, true)
 	if len(r.started) != 1 {
 		t.Errorf("started %v", r.started)
+	}
+}
+
+// TestWhere has two network cards: a free one comes before one in use, and what
+// NetworkManager refuses on one card is tried on the other.
+func TestWhere(t *testing.T) {
+	const eth = "802-3-ethernet"
+	for name, c := range map[string]struct{ refuses, want []dbus.ObjectPath }{
+		"free first": {nil, []dbus.ObjectPath{"/2"}},
+		"then taken": {[]dbus.ObjectPath{"/2"}, []dbus.ObjectPath{"/1"}},
+		"nowhere":    {[]dbus.ObjectPath{"/1", "/2"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.devices = []nm.Device{{Path: "/1", Type: eth, Active: "x", Priority: -999}, {Path: "/2", Type: eth}}
+			r.refuses = c.refuses
+			r.boot("a", cable)
+			r.step(time.Minute, true)
+			if !slices.Equal(r.on, c.want) {
+				t.Errorf("started on %v, want %v", r.on, c.want)
+			}
+		})
 	}
 }
