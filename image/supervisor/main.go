@@ -26,13 +26,18 @@ import (
 	"resinos.io/image/supervisor/internal/project"
 	"resinos.io/shared/bus"
 	"resinos.io/shared/journal"
+	"resinos.io/shared/updatelock"
 )
 
 const (
 	headerTime = 10 * time.Second // for a client to say what it wants
 	endTime    = 10 * time.Second // for requests under way when we are told to end
-	applyAgain = time.Minute      // after the applications could not be started
+
+	lockDir = "/run/resinos/update-locks" // mounted at the host's place
 )
+
+// errBusLost ends the supervisor: everything it tells comes from the bus.
+var errBusLost = errors.New("the connection to the bus is lost")
 
 func main() {
 	listen := flag.String("listen", ":48484", "address of the API")
@@ -68,13 +73,21 @@ func serve(ctx context.Context, log *slog.Logger, listen, dir, socket string) er
 	if err != nil {
 		return err
 	}
-	applications := &project.Project{Engine: containers, Dir: dir, Fetch: project.Fetch}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(conn.Context(), func() { cancel(errBusLost) })()
+	held := func() (string, error) { return updatelock.Held(lockDir) }
+	applications := project.New(containers, dir, held)
 	server := &api.Server{
-		Host: host.Host{Conn: conn}, Project: applications, Key: secret, Log: log,
+		Host: host.Host{Conn: conn, Held: held}, Project: applications, Key: secret, Log: log,
 		Healthy: func(ctx context.Context) error { return answers(ctx, conn) },
 	}
-	go keep(ctx, log, applications)
-	return listenAndServe(ctx, &http.Server{Addr: listen, Handler: server.Handler(), ReadHeaderTimeout: headerTime})
+	go applications.Run(ctx, func(err error) { log.Warn("the applications do not all run as asked for", "error", err) })
+	err = listenAndServe(ctx, &http.Server{Addr: listen, Handler: server.Handler(), ReadHeaderTimeout: headerTime})
+	if errors.Is(context.Cause(ctx), errBusLost) {
+		err = errors.Join(err, errBusLost)
+	}
+	return err
 }
 
 func listenAndServe(ctx context.Context, server *http.Server) error {
@@ -92,22 +105,6 @@ func listenAndServe(ctx context.Context, server *http.Server) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
 	return server.Shutdown(last)
-}
-
-// keep makes the applications run, and tries again until they do.
-func keep(ctx context.Context, log *slog.Logger, applications *project.Project) {
-	for {
-		err := applications.Apply(ctx)
-		if err == nil {
-			return
-		}
-		log.Warn("the applications do not all run", "error", err)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(applyAgain):
-		}
-	}
 }
 
 // answers reports whether the bus does.

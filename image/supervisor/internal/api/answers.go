@@ -8,6 +8,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"resinos.io/image/supervisor/internal/host"
 	"resinos.io/image/supervisor/internal/project"
 	"resinos.io/proto/hostname1"
 	"resinos.io/proto/state1"
@@ -42,14 +43,29 @@ func (s *Server) hostConfig(r *http.Request) (any, error) {
 	return done, s.Host.SetHostname(r.Context(), *want.Network.Hostname)
 }
 
-func (s *Server) reboot(r *http.Request) (any, error) {
+// forced is the request that says only whether locks count.
+func forced(r *http.Request) (bool, error) {
 	var want struct {
 		Force bool `json:"force"`
 	}
-	if err := decode(r, &want); err != nil {
+	err := decode(r, &want)
+	return want.Force, err
+}
+
+func (s *Server) reboot(r *http.Request) (any, error) {
+	force, err := forced(r)
+	if err != nil {
 		return nil, err
 	}
-	return accepted, s.Host.Reboot(r.Context(), want.Force)
+	return accepted, s.Host.Reboot(r.Context(), force)
+}
+
+func (s *Server) shutdown(r *http.Request) (any, error) {
+	force, err := forced(r)
+	if err != nil {
+		return nil, err
+	}
+	return accepted, s.Host.Shutdown(r.Context(), force)
 }
 
 func (s *Server) update(r *http.Request) (any, error) {
@@ -73,11 +89,20 @@ func (s *Server) purge(r *http.Request) (any, error) {
 func (s *Server) useProject(r *http.Request) (any, error) {
 	var want struct {
 		Source string `json:"source"`
+		Force  bool   `json:"force"`
 	}
 	if err := decode(r, &want); err != nil {
 		return nil, err
 	}
-	return done, s.Project.Use(r.Context(), want.Source)
+	return done, s.Project.Use(r.Context(), want.Source, want.Force)
+}
+
+func (s *Server) removeProject(r *http.Request) (any, error) {
+	force, err := forced(r)
+	if err != nil {
+		return nil, err
+	}
+	return done, s.Project.Remove(r.Context(), force)
 }
 
 // defaultLines is how much of a log is sent if nobody says how much.
@@ -99,6 +124,7 @@ func statusOf(err error) int {
 	for is, status := range map[error]int{
 		errBadRequest: http.StatusBadRequest, project.ErrInvalid: http.StatusBadRequest,
 		project.ErrSource: http.StatusBadGateway, project.ErrNoService: http.StatusNotFound,
+		project.ErrLocked: http.StatusLocked, host.ErrLocked: http.StatusLocked,
 	} {
 		if errors.Is(err, is) {
 			return status

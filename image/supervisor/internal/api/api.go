@@ -6,12 +6,12 @@
 //	GET    /v1/healthy              200 if the bus answers, 503 if not
 //	GET    /v1/device               name, version, addresses, update
 //	PATCH  /v1/device/host-config   {"network":{"hostname":"kitchen"}}
-//	POST   /v1/reboot, /v1/shutdown reboot takes {"force":true}
+//	POST   /v1/reboot, /v1/shutdown 423 while an application holds an update lock, unless {"force":true}
 //	POST   /v1/update               {"job": its path on the bus}
 //	POST   /v1/purge                {"scope":"state"|"data"|"all"}
-//	GET    /v1/project              what runs of the device's applications
+//	GET    /v1/project              what runs of the device's applications, and why not all do
 //	PUT    /v1/project              {"source": a file in the supervisor's folder, or a URL}: start or update
-//	DELETE /v1/project              stop and remove
+//	DELETE /v1/project              stop and remove; both: 423, and done later, while an update lock is held, unless {"force":true}
 //	GET    /v1/project/logs         ?service=NAME&lines=100
 package api
 
@@ -35,7 +35,7 @@ const maxBody = 64 << 10
 type Host interface {
 	Describe(ctx context.Context) host.Device
 	Reboot(ctx context.Context, force bool) error
-	Shutdown(ctx context.Context) error
+	Shutdown(ctx context.Context, force bool) error
 	Update(ctx context.Context) (job string, err error)
 	Purge(ctx context.Context, scope string) error
 	SetHostname(ctx context.Context, name string) error
@@ -43,9 +43,9 @@ type Host interface {
 
 // A Project is the device's applications.
 type Project interface {
-	Status(ctx context.Context) ([]project.State, error)
-	Use(ctx context.Context, source string) error
-	Remove(ctx context.Context) error
+	Status(ctx context.Context) (project.Status, error)
+	Use(ctx context.Context, source string, force bool) error
+	Remove(ctx context.Context, force bool) error
 	Logs(ctx context.Context, service string, lines int, to io.Writer) error
 }
 
@@ -67,12 +67,12 @@ func (s *Server) Handler() http.Handler {
 		"GET /v1/device":               func(r *http.Request) (any, error) { return s.Host.Describe(r.Context()), nil },
 		"PATCH /v1/device/host-config": s.hostConfig,
 		"POST /v1/reboot":              s.reboot,
-		"POST /v1/shutdown":            func(r *http.Request) (any, error) { return accepted, s.Host.Shutdown(r.Context()) },
+		"POST /v1/shutdown":            s.shutdown,
 		"POST /v1/update":              s.update,
 		"POST /v1/purge":               s.purge,
 		"GET /v1/project":              func(r *http.Request) (any, error) { return s.Project.Status(r.Context()) },
 		"PUT /v1/project":              s.useProject,
-		"DELETE /v1/project":           func(r *http.Request) (any, error) { return done, s.Project.Remove(r.Context()) },
+		"DELETE /v1/project":           s.removeProject,
 	} {
 		mux.Handle(pattern, s.withKey(s.answer(handle)))
 	}

@@ -37,7 +37,9 @@ func (d *device) Reboot(_ context.Context, force bool) error {
 	}
 	return d.say("reboot")
 }
-func (d *device) Shutdown(context.Context) error                { return d.say("shutdown") }
+func (d *device) Shutdown(_ context.Context, force bool) error {
+	return d.say(map[bool]string{true: "shutdown with force", false: "shutdown"}[force])
+}
 func (d *device) Update(context.Context) (string, error)        { return "/job/_1", d.say("update") }
 func (d *device) Purge(_ context.Context, scope string) error   { return d.say("purge " + scope) }
 func (d *device) SetHostname(_ context.Context, n string) error { return d.say("name " + n) }
@@ -45,11 +47,11 @@ func (d *device) SetHostname(_ context.Context, n string) error { return d.say("
 // applications is a project that answers with err.
 type applications struct{ err error }
 
-func (a applications) Status(context.Context) ([]project.State, error) {
-	return []project.State{{Service: "web", State: "running"}}, a.err
+func (a applications) Status(context.Context) (project.Status, error) {
+	return project.Status{Services: []project.State{{Service: "web", State: "running"}}}, a.err
 }
-func (a applications) Use(context.Context, string) error { return a.err }
-func (a applications) Remove(context.Context) error      { return a.err }
+func (a applications) Use(context.Context, string, bool) error { return a.err }
+func (a applications) Remove(context.Context, bool) error      { return a.err }
 func (a applications) Logs(_ context.Context, service string, _ int, to io.Writer) error {
 	if service != "web" {
 		return project.ErrNoService
@@ -97,6 +99,7 @@ func TestRequests(t *testing.T) {
 		{"POST", "/v1/reboot", `{"force":true}`, 202, "accepted", "reboot with force"},
 		{"POST", "/v1/reboot", `{"force":`, 400, "not understood", ""},
 		{"POST", "/v1/shutdown", "", 202, "accepted", "shutdown"},
+		{"POST", "/v1/shutdown", `{"force":true}`, 202, "accepted", "shutdown with force"},
 		{"POST", "/v1/update", "", 200, `{"job":"/job/_1"}`, "update"},
 		{"POST", "/v1/purge", "", 202, "accepted", "purge data"},
 		{"POST", "/v1/purge", `{"scope":"all"}`, 202, "accepted", "purge all"},
@@ -151,7 +154,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%v: %d, want %d", c.err, status, c.want)
 		}
 	}
-	for err, want := range map[error]int{project.ErrInvalid: 400, project.ErrSource: 502} {
+	for err, want := range map[error]int{project.ErrInvalid: 400, project.ErrSource: 502, project.ErrLocked: 423, host.ErrLocked: 423} {
 		if status, _ := request(t, newServer(&device{}, applications{err}, nil), "PUT", "/v1/project", "{}", "key"); status != want {
 			t.Errorf("%v: %d, want %d", err, status, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/moby/moby/api/types/container"
@@ -59,6 +60,7 @@ func environment(s project.Service) []string {
 		}
 		out = append(out, name+"="+*value)
 	}
+	slices.Sort(out)
 	return out
 }
 
@@ -111,11 +113,7 @@ func tmpfs(s project.Service) map[string]string {
 func mounts(s project.Service) []mount.Mount {
 	var out []mount.Mount
 	for _, v := range s.Volumes {
-		m := mount.Mount{Type: mount.Type(v.Type), Source: v.Source, Target: v.Target, ReadOnly: v.ReadOnly}
-		if m.Type == mount.TypeVolume && m.Source != "" {
-			m.Source = project.Name + "_" + m.Source
-		}
-		out = append(out, m)
+		out = append(out, mount.Mount{Type: mount.Type(v.Type), Source: v.Source, Target: v.Target, ReadOnly: v.ReadOnly})
 	}
 	return out
 }

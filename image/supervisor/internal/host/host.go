@@ -5,6 +5,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -41,7 +42,13 @@ type Update struct {
 }
 
 // A Host is the device behind a connection to its bus.
-type Host struct{ Conn *dbus.Conn }
+type Host struct {
+	Conn *dbus.Conn
+	Held func() (string, error) // the update lock that is held, "" for none
+}
+
+// ErrLocked means that an application holds an update lock.
+var ErrLocked = errors.New("an application holds an update lock")
 
 // Describe asks all services.
 func (h Host) Describe(ctx context.Context) Device {
@@ -91,8 +98,12 @@ func (h Host) Reboot(ctx context.Context, force bool) error {
 	return update1.NewClient(h.Conn).Reboot(ctx, options("force", force))
 }
 
-// Shutdown powers the device off.
-func (h Host) Shutdown(ctx context.Context) error {
+// Shutdown powers the device off, without force not while an application holds an
+// update lock.
+func (h Host) Shutdown(ctx context.Context, force bool) error {
+	if held, err := h.Held(); !force && (err != nil || held != "") {
+		return errors.Join(err, fmt.Errorf("cannot power off: %w: %s", ErrLocked, held))
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	login := h.Conn.Object("org.freedesktop.login1", "/org/freedesktop/login1")

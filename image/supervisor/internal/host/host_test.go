@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -57,7 +58,8 @@ func TestHost(t *testing.T) {
 	b := bustest.Start(t)
 	named := make(chan string, 1)
 	serveHostname(t, b.Address, func(name string) error { named <- name; return nil })
-	h := host.Host{Conn: b.Connect(t)}
+	held := ""
+	h := host.Host{Conn: b.Connect(t), Held: func() (string, error) { return held, nil }}
 	d := h.Describe(t.Context())
 	if d.Name != "kitchen" || d.UUID != "0123" || d.OSVersion != "" || d.Update != nil {
 		t.Errorf("%+v", d)
@@ -69,11 +71,18 @@ func TestHost(t *testing.T) {
 		t.Errorf("named %q", name)
 	}
 	for what, err := range map[string]error{
-		"reboot": h.Reboot(t.Context(), true), "shutdown": h.Shutdown(t.Context()), "purge": h.Purge(t.Context(), "all"),
+		"reboot": h.Reboot(t.Context(), true), "shutdown": h.Shutdown(t.Context(), false), "purge": h.Purge(t.Context(), "all"),
 	} {
 		if err == nil {
 			t.Errorf("%s on a bus without that service is no error", what)
 		}
+	}
+	held = "/locks/a"
+	if err := h.Shutdown(t.Context(), false); !errors.Is(err, host.ErrLocked) || !strings.Contains(err.Error(), held) {
+		t.Errorf("shutdown with an update lock: %v", err)
+	}
+	if err := h.Shutdown(t.Context(), true); err == nil || errors.Is(err, host.ErrLocked) {
+		t.Errorf("shutdown with force: %v", err)
 	}
 	if _, err := h.Update(t.Context()); err == nil {
 		t.Error("an update without an updater is no error")

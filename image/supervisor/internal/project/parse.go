@@ -43,6 +43,11 @@ func Parse(ctx context.Context, text []byte) ([]Service, error) {
 	var services []Service
 	done := make(map[string]bool)
 	for _, name := range slices.Sorted(maps.Keys(parsed.Services)) {
+		if err := nameVolumes(parsed.Services[name].Volumes, parsed.Volumes); err != nil {
+			return nil, fmt.Errorf("%w: service %s: %w", ErrInvalid, name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(parsed.Services)) {
 		if services, err = add(services, done, parsed.Services, name); err != nil {
 			return nil, fmt.Errorf("%w: service %s: %w", ErrInvalid, name, err)
 		}
@@ -87,9 +92,9 @@ func check(config types.ServiceConfig) (Service, error) {
 			return Service{}, fmt.Errorf("network %q: there is only the default one", network)
 		}
 	}
-	for _, volume := range config.Volumes {
-		if volume.Type != types.VolumeTypeBind && volume.Type != types.VolumeTypeVolume {
-			return Service{}, fmt.Errorf("volumes of type %q are not understood", volume.Type)
+	for name, on := range config.DependsOn {
+		if on.Condition != types.ServiceConditionStarted {
+			return Service{}, fmt.Errorf("depends_on %q: the condition %q is not understood", name, on.Condition)
 		}
 	}
 	if config.Image == "" {
@@ -97,4 +102,22 @@ func check(config types.ServiceConfig) (Service, error) {
 	}
 	sum := sha256.Sum256(text)
 	return Service{config, hex.EncodeToString(sum[:])}, nil
+}
+
+// nameVolumes gives the volumes of a service the names that they have in the engine.
+func nameVolumes(used []types.ServiceVolumeConfig, all types.Volumes) error {
+	for i, volume := range used {
+		if volume.Type != types.VolumeTypeBind && volume.Type != types.VolumeTypeVolume {
+			return fmt.Errorf("volumes of type %q are not understood", volume.Type)
+		}
+		if volume.Type == types.VolumeTypeBind || volume.Source == "" {
+			continue
+		}
+		declared := all[volume.Source]
+		if declared.External || declared.Driver != "" || len(declared.DriverOpts) > 0 {
+			return fmt.Errorf("volume %q: external ones and drivers are not understood", volume.Source)
+		}
+		used[i].Source = declared.Name
+	}
+	return nil
 }

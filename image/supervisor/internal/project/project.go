@@ -2,7 +2,7 @@
 // file or a URL, made to run, and kept so after a restart without the network.
 //
 // What is asked for is written down before it is applied, with the text of the
-// compose file; [Project.Apply] makes the engine agree with it: a container whose
+// compose file; [Project.Run] makes the engine agree with it: a container whose
 // service has not changed is left alone, one whose service changed is replaced, one
 // that no service wants is removed. Volumes are never removed.
 //
@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"resinos.io/shared/atomicfile"
@@ -27,11 +28,12 @@ import (
 // Name is the compose project's name, the prefix of its containers' names.
 const Name = "resin"
 
-// Errors of Use and Logs.
+// Errors of Use, Remove and Logs.
 var (
 	ErrInvalid   = errors.New("the compose file is refused")
 	ErrSource    = errors.New("the compose file cannot be read")
 	ErrNoService = errors.New("no such service runs")
+	ErrLocked    = errors.New("an application holds an update lock")
 )
 
 // A Container is one that exists in the engine.
@@ -41,7 +43,7 @@ type Container struct {
 
 // An Engine runs containers.
 type Engine interface {
-	List(ctx context.Context) ([]Container, error)
+	List(ctx context.Context) ([]Container, error) // the newest first
 	Pull(ctx context.Context, image string) error // unless it is there
 	Start(ctx context.Context, service Service) error
 	Remove(ctx context.Context, id string) error
@@ -56,28 +58,43 @@ type State struct {
 	IsCurrent bool   `json:"is_current"` // the container is what the compose file asks for
 }
 
+// A Status is what is known of all of them.
+type Status struct {
+	Services []State `json:"services"`
+	Error    string  `json:"error"` // why not all run as asked for; it is tried again
+}
+
 // wanted is what is asked for, as it is kept on disk.
 type wanted struct {
 	Source  string `json:"source"`
 	Compose []byte `json:"compose"` // nil: nothing
 }
 
-// A Project is the device's applications. Its methods may be called by several goroutines.
+// A Project is the device's applications. [Project.Run] does the work; the other
+// methods may be called by several goroutines.
 type Project struct {
-	Engine Engine
-	Dir    string // where files of projects are looked for, and what is wanted is kept
-	Fetch  func(ctx context.Context, url string) ([]byte, error)
+	engine Engine
+	dir    string
+	held   func() (string, error)
+	asked  chan request
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	last error // of the last attempt
 }
 
-func (p *Project) file() string { return filepath.Join(p.Dir, "wanted.json") }
+// New returns the project whose compose files are in dir, where it also keeps what
+// is wanted. held tells which update lock is held, "" for none.
+func New(engine Engine, dir string, held func() (string, error)) *Project {
+	return &Project{engine: engine, dir: dir, held: held, asked: make(chan request)}
+}
 
-// Use makes the compose file at source, a file in Dir or an http or https URL, the
-// one that runs.
-func (p *Project) Use(ctx context.Context, source string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (p *Project) file() string { return filepath.Join(p.dir, "wanted.json") }
+
+// Use makes the compose file at source, a file in the project's folder or an http or
+// https URL, the one that runs, and returns when it does. From the moment that it is
+// written down, the work goes on without the caller, and after an error it is tried
+// again: ErrLocked, which force avoids, postpones what would stop a container.
+func (p *Project) Use(ctx context.Context, source string, force bool) error {
 	text, err := p.read(ctx, source)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSource, err)
@@ -88,75 +105,28 @@ func (p *Project) Use(ctx context.Context, source string) error {
 	if err := p.write(wanted{source, text}); err != nil {
 		return err
 	}
-	return p.apply(ctx)
+	return p.ask(ctx, force)
 }
 
-// Remove stops and removes what runs. Its volumes stay.
-func (p *Project) Remove(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// Remove stops and removes what runs, as Use does. Its volumes stay.
+func (p *Project) Remove(ctx context.Context, force bool) error {
 	if err := p.write(wanted{}); err != nil {
 		return err
 	}
-	return p.apply(ctx)
-}
-
-// Apply makes the engine agree with what is wanted.
-func (p *Project) Apply(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.apply(ctx)
-}
-
-func (p *Project) apply(ctx context.Context) error {
-	services, err := p.services(ctx)
-	if err != nil {
-		return err
-	}
-	// All images first: what runs goes on until everything new is there.
-	for _, s := range services {
-		if err := p.Engine.Pull(ctx, s.Image); err != nil {
-			return fmt.Errorf("cannot have the image of %s: %w", s.Name, err)
-		}
-	}
-	running, err := p.Engine.List(ctx)
-	if err != nil {
-		return err
-	}
-	keep := make(map[string]bool)
-	for _, c := range running {
-		if s, ok := find(services, c.Service); ok && c.Hash == s.Hash && c.State == "running" && !keep[s.Name] {
-			keep[s.Name] = true
-			continue
-		}
-		if err := p.Engine.Remove(ctx, c.ID); err != nil {
-			return fmt.Errorf("cannot remove a container of %s: %w", c.Service, err)
-		}
-	}
-	for _, s := range services {
-		if keep[s.Name] {
-			continue
-		}
-		if err := p.Engine.Start(ctx, s); err != nil {
-			return fmt.Errorf("cannot start %s: %w", s.Name, err)
-		}
-	}
-	return nil
+	return p.ask(ctx, force)
 }
 
 // Status tells of every service that is wanted.
-func (p *Project) Status(ctx context.Context) ([]State, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (p *Project) Status(ctx context.Context) (Status, error) {
+	status := Status{Services: []State{}}
 	services, err := p.services(ctx)
 	if err != nil {
-		return nil, err
+		return status, err
 	}
-	running, err := p.Engine.List(ctx)
+	running, err := p.engine.List(ctx)
 	if err != nil {
-		return nil, err
+		return status, err
 	}
-	states := []State{}
 	for _, s := range services {
 		state := State{Service: s.Name, Image: s.Image, State: "absent"}
 		for _, c := range running {
@@ -164,23 +134,27 @@ func (p *Project) Status(ctx context.Context) ([]State, error) {
 				state.State, state.IsCurrent = c.State, c.Hash == s.Hash
 			}
 		}
-		states = append(states, state)
+		status.Services = append(status.Services, state)
 	}
-	return states, nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last != nil {
+		status.Error = p.last.Error()
+	}
+	return status, nil
 }
 
 // Logs writes the last lines of a service's log.
 func (p *Project) Logs(ctx context.Context, service string, lines int, to io.Writer) error {
-	running, err := p.Engine.List(ctx)
+	running, err := p.engine.List(ctx)
 	if err != nil {
 		return err
 	}
-	for _, c := range running {
-		if c.Service == service {
-			return p.Engine.Logs(ctx, c.ID, lines, to)
-		}
+	at := slices.IndexFunc(running, func(c Container) bool { return c.Service == service })
+	if at < 0 {
+		return fmt.Errorf("%w: %q", ErrNoService, service)
 	}
-	return fmt.Errorf("%w: %q", ErrNoService, service)
+	return p.engine.Logs(ctx, running[at].ID, lines, to)
 }
 
 // services returns what is wanted; nothing if nothing was ever asked for.
@@ -207,14 +181,7 @@ func (p *Project) write(w wanted) error {
 	if err != nil {
 		return fmt.Errorf("cannot write down what is wanted: %w", err)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return atomicfile.Write(p.file(), data, 0o600)
-}
-
-func find(services []Service, name string) (Service, bool) {
-	for _, s := range services {
-		if s.Name == name {
-			return s, true
-		}
-	}
-	return Service{}, false
 }

@@ -21,9 +21,9 @@ var errTooLarge = errors.New("it is larger than 1 MiB")
 // read returns the compose file at source.
 func (p *Project) read(ctx context.Context, source string) ([]byte, error) {
 	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
-		return p.Fetch(ctx, source)
+		return fetch(ctx, source)
 	}
-	root, err := os.OpenRoot(p.Dir) // nothing above it, whatever source says
+	root, err := os.OpenRoot(p.dir) // nothing above it, whatever source says
 	if err != nil {
 		return nil, err
 	}
@@ -36,8 +36,8 @@ func (p *Project) read(ctx context.Context, source string) ([]byte, error) {
 	return limited(file)
 }
 
-// Fetch reads a compose file from a web server.
-func Fetch(ctx context.Context, url string) ([]byte, error) {
+// fetch reads a compose file from a web server.
+func fetch(ctx context.Context, url string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

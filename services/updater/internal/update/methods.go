@@ -9,9 +9,9 @@ import (
 	"resinos.io/proto/update1"
 	"resinos.io/services/updater/internal/book"
 	"resinos.io/services/updater/internal/bootenv"
-	"resinos.io/services/updater/internal/locks"
 	"resinos.io/shared/bus"
 	"resinos.io/shared/job"
+	"resinos.io/shared/updatelock"
 )
 
 // Methods are those of the interface.
@@ -44,7 +44,7 @@ func (u *Updater) Reboot(ctx context.Context, given map[string]dbus.Variant) err
 	if err := option(given, "force", &force); err != nil {
 		return err
 	}
-	held, err := locks.Held(u.Places.Locks)
+	held, err := updatelock.Held(u.Places.Locks)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package locks
+package updatelock
 
 import (
 	"os"

@@ -1,9 +1,9 @@
-// Package locks asks whether somebody wants no reboot now.
+// Package updatelock asks whether somebody wants no reboot now.
 //
 // A lock is a flock(2) that a process holds on a file in the directory of locks; a
 // container has the directory mounted and takes it there. A file that nobody holds
 // is no lock: the kernel lets go of a lock whose holder died.
-package locks
+package updatelock
 
 import (
 	"errors"
