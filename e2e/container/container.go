@@ -28,6 +28,8 @@ type Options struct {
 	// Boot is on the boot partition before the boot, by path in it. A nil value
 	// removes the file the image has there.
 	Boot map[string][]byte
+	// Data is on the data partition before the boot, by path in it.
+	Data map[string][]byte
 	// WithoutState leaves the state partition out.
 	WithoutState bool
 }

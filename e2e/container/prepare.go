@@ -48,7 +48,7 @@ func prepare(ctx context.Context, dir string, opts Options) (*Container, error) 
 		copyUnits(ctx, root+unitDir, units),
 	)
 	if err == nil {
-		err = errors.Join(putBoot(c.Boot, opts.Boot), putUnits(units, opts.Units))
+		err = errors.Join(putFiles(c.Boot, opts.Boot), putFiles(c.Data, opts.Data), putUnits(units, opts.Units))
 	}
 	if opts.WithoutState {
 		c.State = ""
@@ -100,7 +100,7 @@ func copyUnits(ctx context.Context, from, to string) error {
 	return nil
 }
 
-func putBoot(dir string, files map[string][]byte) error {
+func putFiles(dir string, files map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) { // a path before what lies in it
 		path, content := filepath.Join(dir, name), files[name]
 		if content == nil {

@@ -199,6 +199,12 @@ func (m *Machine) Reboot(t *testing.T) {
 	t.Helper()
 	before := m.Run(t, "cat /proc/sys/kernel/random/boot_id")
 	_, _ = m.Try(t, "systemctl reboot") // ends the connection, sometimes before it answers
+	m.Reconnect(t, before)
+}
+
+// Reconnect waits until a reboot has ended the boot with the id before, and logs in.
+func (m *Machine) Reconnect(t *testing.T, before string) {
+	t.Helper()
 	m.client.Close()
 	for start := time.Now(); time.Since(start) < bootTime; {
 		m.Connect(t)
