@@ -96,7 +96,8 @@ func full(t *testing.T, m *device.Machine) {
 	if out, err := m.Try(t, "docker run --rm guest /guest resolve localhost"); err == nil || !strings.Contains(err.Error()+out, "no space left") {
 		t.Errorf("a container on a full partition: %s, %v", out, err)
 	}
-	m.Await(t, soon, "busctl get-property io.resinos.State1 /io/resinos/State1 io.resinos.Service1 Problems | grep -o resin-data", "resin-data")
+	m.Await(t, soon, "busctl call io.resinos.State1 /io/resinos/State1 io.resinos.Service1 Reconcile; "+
+		"busctl get-property io.resinos.State1 /io/resinos/State1 io.resinos.Service1 Problems | grep -o resin-data", "resin-data")
 	if got := m.Run(t, "systemctl restart docker; systemctl --failed --plain --no-legend; systemctl is-active NetworkManager ssh"); got != "active\nactive" {
 		t.Errorf("with a full partition: %s", got)
 	}
