@@ -30,6 +30,8 @@ type Options struct {
 	Boot map[string][]byte
 	// Data is on the data partition before the boot, by path in it.
 	Data map[string][]byte
+	// Engine lets the engine run containers inside, without limits on what they take.
+	Engine bool
 	// WithoutState leaves the state partition out.
 	WithoutState bool
 }
@@ -41,6 +43,7 @@ type Container struct {
 	Boot, State, Data string
 
 	root    string // of the image
+	engine  bool   // see Options
 	console string // file with what the container wrote to its console
 	lock    *os.File
 	process *exec.Cmd

@@ -9,7 +9,7 @@
 // start, and it waits for one that runs.
 //
 // What is missing (root, systemd-nspawn, the image's root directory) fails the
-// test with the make target that gives it; nothing is skipped. The engine runs
-// containers inside, without limits on their memory; udev and ModemManager stay
-// inactive: that is for the virtual machine.
+// test with the make target that gives it; nothing is skipped. udev and ModemManager
+// stay inactive, and so are limits on what containers inside take: that is for the
+// virtual machine.
 package container

@@ -36,7 +36,7 @@ func prepare(ctx context.Context, dir string, opts Options) (*Container, error) 
 	}
 	c := &Container{
 		Boot: filepath.Join(dir, "boot"), State: filepath.Join(dir, "state"), Data: filepath.Join(dir, "data"),
-		console: filepath.Join(dir, "console.log"), root: root,
+		console: filepath.Join(dir, "console.log"), root: root, engine: opts.Engine,
 	}
 	if c.lock, err = lock(filepath.Join(build, ".lock")); err != nil {
 		return nil, err

@@ -28,9 +28,11 @@ func (c *Container) start(ctx context.Context) error {
 		"--register=no", "--keep-unit", "--private-network", "--network-veth", "--capability=all",
 		"--bind="+c.Boot+":/mnt/boot", "--bind="+c.Data+":/mnt/data",
 		"--bind-ro="+filepath.Join(dir, "units")+":"+unitDir,
-		"--system-call-filter=@keyring bpf", // for the engine's containers, as on a device
 		"--kill-signal=SIGRTMIN+3", "--console=pipe")
-	c.process.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
+	if c.engine { // control groups as on a device, whatever this machine has
+		c.process.Args = append(c.process.Args, "--system-call-filter=@keyring bpf")
+		c.process.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
+	}
 	if c.State != "" {
 		c.process.Args = append(c.process.Args, "--bind="+c.State+":/mnt/state")
 	}

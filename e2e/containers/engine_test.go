@@ -12,7 +12,7 @@ import (
 
 // TestEngine looks at the engine of one running device from all sides.
 func TestEngine(t *testing.T) {
-	h := root{container.Start(t, container.Options{})}
+	h := root{container.Start(t, container.Options{Engine: true})}
 	putGuest(t, h)
 	t.Run("configuration", func(t *testing.T) { configuration(t, h) })
 	t.Run("no supervisor", func(t *testing.T) { noSupervisor(t, h) })

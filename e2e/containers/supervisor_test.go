@@ -21,8 +21,9 @@ const itsContainer = "docker inspect --format '{{.Id}} {{.State.Running}}' resin
 // asks it for everything that does not end the device.
 func TestSupervisor(t *testing.T) {
 	h := root{container.Start(t, container.Options{
-		Boot: map[string][]byte{"config.json": []byte(`{"supervisorImage":"` + supervisorImage + `"}`)},
-		Data: map[string][]byte{"root-overlay/var/lib/resin-preload/supervisor.tar": supervisorArchive(t)},
+		Engine: true,
+		Boot:   map[string][]byte{"config.json": []byte(`{"supervisorImage":"` + supervisorImage + `"}`)},
+		Data:   map[string][]byte{"root-overlay/var/lib/resin-preload/supervisor.tar": supervisorArchive(t)},
 	})}
 	h.Await(t, soon, "systemctl is-active resin-supervisor", "active")
 	putGuest(t, h)
