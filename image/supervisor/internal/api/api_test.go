@@ -37,9 +37,11 @@ func (d *device) Reboot(_ context.Context, force bool) error {
 	}
 	return d.say("reboot")
 }
+
 func (d *device) Shutdown(_ context.Context, force bool) error {
 	return d.say(map[bool]string{true: "shutdown with force", false: "shutdown"}[force])
 }
+
 func (d *device) Update(context.Context) (string, error)        { return "/job/_1", d.say("update") }
 func (d *device) Purge(_ context.Context, scope string) error   { return d.say("purge " + scope) }
 func (d *device) SetHostname(_ context.Context, n string) error { return d.say("name " + n) }

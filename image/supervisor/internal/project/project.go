@@ -44,7 +44,7 @@ type Container struct {
 // An Engine runs containers.
 type Engine interface {
 	List(ctx context.Context) ([]Container, error) // the newest first
-	Pull(ctx context.Context, image string) error // unless it is there
+	Pull(ctx context.Context, image string) error  // unless it is there
 	Start(ctx context.Context, service Service) error
 	Remove(ctx context.Context, id string) error
 	Logs(ctx context.Context, id string, lines int, to io.Writer) error

@@ -62,8 +62,7 @@ func (p *Project) attempt(ctx context.Context, now request) (next *request, err 
 		return nil, err
 	case r := <-p.asked:
 		cancel()
-		<-done
-		return &r, errReplaced
+		return &r, errors.Join(errReplaced, <-done)
 	}
 }
 
