@@ -32,14 +32,14 @@ type Options struct {
 	Data map[string][]byte
 	// Engine lets the engine run containers inside, without limits on what they take.
 	Engine bool
-	// WithoutState leaves the state partition out.
-	WithoutState bool
+	// WithoutState and WithoutData leave a partition out.
+	WithoutState, WithoutData bool
 }
 
 // A Container is a booted root filesystem.
 type Container struct {
 	// Boot, State and Data are the partitions' directories, seen from outside;
-	// State is "" for a container without.
+	// State and Data are "" for a container without.
 	Boot, State, Data string
 
 	root    string // of the image

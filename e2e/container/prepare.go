@@ -53,6 +53,9 @@ func prepare(ctx context.Context, dir string, opts Options) (*Container, error) 
 	if opts.WithoutState {
 		c.State = ""
 	}
+	if opts.WithoutData {
+		c.Data = ""
+	}
 	if err != nil {
 		c.lock.Close()
 		return nil, fmt.Errorf("cannot prepare the container: %w", err)

@@ -26,7 +26,7 @@ func (c *Container) start(ctx context.Context) error {
 	c.process = exec.CommandContext(context.WithoutCancel(ctx), "systemd-nspawn", "--quiet", "--boot", "--read-only",
 		"--directory="+c.root, "--machine="+machineName(),
 		"--register=no", "--keep-unit", "--private-network", "--network-veth", "--capability=all",
-		"--bind="+c.Boot+":/mnt/boot", "--bind="+c.Data+":/mnt/data",
+		"--bind="+c.Boot+":/mnt/boot",
 		"--bind-ro="+filepath.Join(dir, "units")+":"+unitDir,
 		"--kill-signal=SIGRTMIN+3", "--console=pipe")
 	if c.engine { // control groups as on a device, whatever this machine has
@@ -35,6 +35,9 @@ func (c *Container) start(ctx context.Context) error {
 	}
 	if c.State != "" {
 		c.process.Args = append(c.process.Args, "--bind="+c.State+":/mnt/state")
+	}
+	if c.Data != "" {
+		c.process.Args = append(c.process.Args, "--bind="+c.Data+":/mnt/data")
 	}
 	if id := c.machineID(); id != "" {
 		c.process.Args = append(c.process.Args, "--uuid="+id)

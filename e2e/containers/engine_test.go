@@ -53,7 +53,7 @@ func hostsBus(t *testing.T, h host) {
 		}
 	}
 	if _, err := h.Try(t, run+"--user 65534 guest /guest rename nobodys"); err == nil || !strings.Contains(err.Error(), "AccessDenied") &&
-		!strings.Contains(err.Error(), "rejected") {
+		!strings.Contains(err.Error(), "Rejected send message") {
 		t.Errorf("an ordinary uid's rename from a container gives %v", err)
 	}
 	h.Run(t, run+"guest /guest rename contained")
@@ -107,5 +107,30 @@ func wedged(t *testing.T, h host) {
 	h.Await(t, soon, "docker inspect --format '{{.State.StartedAt}}' talker", before)
 	if got := h.Run(t, "journalctl -u docker -o cat | grep -c 'Watchdog timeout'"); got != "1" {
 		t.Errorf("the watchdog struck %s times", got)
+	}
+}
+
+// TestWithoutData boots without the data partition: no engine, nothing that waits or
+// tries for it, and the device is reached and says so.
+func TestWithoutData(t *testing.T) {
+	h := root{container.Start(t, container.Options{
+		WithoutData: true, Boot: map[string][]byte{"config.json": []byte(`{"supervisorImage":"` + supervisorImage + `"}`)},
+	})}
+	for unit, want := range map[string]string{
+		"docker.service": "inactive", "docker.socket": "inactive", "containerd": "inactive", "resin-supervisor": "inactive",
+		"NetworkManager": "active", "ssh": "active", "hostnamed-bridge": "active", "updater": "active",
+	} {
+		if got, _ := h.Try(t, "systemctl is-active "+unit); got != want {
+			t.Errorf("%s is %s", unit, got)
+		}
+	}
+	if problems := h.Run(t, "busctl get-property io.resinos.State1 /io/resinos/State1 io.resinos.Service1 Problems"); !strings.Contains(problems, "/var/lib/docker") {
+		t.Errorf("problems are %s", problems)
+	}
+	if out, err := h.Try(t, "docker ps; docker ps; docker ps"); err == nil {
+		t.Errorf("an engine answers: %s", out)
+	}
+	if failed := h.Run(t, "systemctl --failed --plain --no-legend"); failed != "" {
+		t.Errorf("failed units:\n%s", failed)
 	}
 }
