@@ -107,7 +107,7 @@ func full(t *testing.T, m *device.Machine) {
 
 // reboot lets the supervisor reboot the device: it and its application are there again.
 func reboot(t *testing.T, m *device.Machine) {
-	m.RunInput(t, "docker load", bytes.NewReader(supervisorArchive(t)))
+	m.Put(t, "/var/lib/resin-preload/supervisor.tar", bytes.NewReader(supervisorArchive(t)))
 	m.Run(t, "resinctl config set supervisorImage "+supervisorImage)
 	m.Await(t, soon, "systemctl is-active resin-supervisor", "active")
 	const ask = `curl -sS -H "Authorization: Bearer $(cat /mnt/data/resin-supervisor/api-key)" -w ' %{http_code}' http://127.0.0.1:48484`

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	bootTime    = 5 * time.Minute
+	bootTime    = 10 * time.Minute // five were seen beside other heavy work
 	commandTime = 2 * time.Minute
 	sshPort     = 22222
 )
