@@ -40,9 +40,10 @@ func Duration(d time.Duration) string {
 	return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// Printable returns text without what a terminal would take as a command: what
-// a service says may come from a file or from the network.
+// Printable returns text on one line, without what a terminal would take as a
+// command: what a service says may come from a file or from the network.
 func Printable(text string) string {
+	text = strings.ReplaceAll(text, "\n", "; ")
 	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r >= 0x7f && r <= 0x9f {
 			return '?'
