@@ -64,10 +64,12 @@ func machineName() string { return fmt.Sprintf("resin-%x", os.Getpid()) }
 func (c *Container) Interface() string { return "ve-" + machineName() }
 
 // machineID returns the id that the state partition keeps, which the initrd of a
-// device gives to systemd; "" before the first boot.
+// device gives to systemd; "" before the first boot, and before a purge, as there.
 func (c *Container) machineID() string {
 	id, err := os.ReadFile(filepath.Join(c.State, "root-overlay/etc/machine-id"))
-	if err != nil {
+	asked, _ := filepath.Glob(filepath.Join(c.Boot, "purge-state*")) // the pattern is good
+	scope, _ := os.ReadFile(filepath.Join(c.State, "purge"))         // none: not asked for
+	if err != nil || len(asked) > 0 || len(scope) > 0 && strings.TrimSpace(string(scope)) != "data" {
 		return ""
 	}
 	return strings.TrimSpace(string(id))

@@ -167,7 +167,7 @@ func kept(t *testing.T, c *container.Container) {
 }
 
 func purgedByBus(t *testing.T, c *container.Container, first map[string]string) {
-	id := c.MustRun(t, "cat /etc/machine-id; cat /var/lib/resinos/hostnamed-bridge/uuid")
+	id, uuid := c.MustRun(t, "cat /etc/machine-id"), c.MustRun(t, "cat /var/lib/resinos/hostnamed-bridge/uuid")
 	c.MustRun(t, call("State1.Purge 'sa{sv}' state 0"))
 	if got := c.MustRun(t, get("State1.PurgePending")); got != `s "state"` {
 		t.Errorf("pending is %s", got)
@@ -182,8 +182,11 @@ func purgedByBus(t *testing.T, c *container.Container, first map[string]string) 
 	c.Restart(t, nil)
 	sameTree(t, first, settled(t, c))
 	await(t, c, get("State1.PurgePending"), `s ""`)
-	if got := c.MustRun(t, "cat /etc/machine-id; cat /var/lib/resinos/hostnamed-bridge/uuid"); got != id {
-		t.Errorf("machine id and uuid are %q, were %q", got, id)
+	if got := c.MustRun(t, "cat /var/lib/resinos/hostnamed-bridge/uuid"); got != uuid {
+		t.Errorf("the uuid is %q, was %q", got, uuid)
+	}
+	if got := c.MustRun(t, "cat /etc/machine-id"); got == id || c.MustRun(t, "ls /run/log/journal") != got {
+		t.Errorf("machine id is %q, was %q", got, id)
 	}
 	if left, _ := os.ReadDir(filepath.Join(c.State, ".trash")); len(left) > 0 {
 		t.Errorf("in the trash is %v", left)

@@ -73,7 +73,7 @@ func Contract() contract.Interface {
 
       Asks for everything in the scope to be gone at the next boot. When the call returns the request is durable; nothing
       is touched and nothing is rebooted by it. A second request is added to the first. config.json and the device's
-      identity (uuid, machine id) stay.
+      identity (uuid) stay; the machine id is made anew.
     -->
     <method name="Purge">
       <arg name="scope" type="s" direction="in"/>
@@ -174,7 +174,7 @@ func NewClient(conn *dbus.Conn) *Client {
 //
 // Asks for everything in the scope to be gone at the next boot. When the call returns the request is durable; nothing
 // is touched and nothing is rebooted by it. A second request is added to the first. config.json and the device's
-// identity (uuid, machine id) stay.
+// identity (uuid) stay; the machine id is made anew.
 func (c *Client) Purge(ctx context.Context, scope string, options map[string]dbus.Variant) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
