@@ -34,17 +34,6 @@ func TestContainer(t *testing.T) {
 	t.Run("killed", func(t *testing.T) { killed(t, c) })
 }
 
-// object is the daemon's, as busctl takes it; an interface and a member follow.
-const object = " io.resinos.State1 /io/resinos/State1 io.resinos."
-
-func get(name string) string {
-	return "busctl get-property" + object + strings.Replace(name, ".", " ", 1)
-}
-
-func call(member string) string {
-	return "busctl call" + object + strings.Replace(member, ".", " ", 1)
-}
-
 func await(t *testing.T, c *container.Container, command, want string) {
 	t.Helper()
 	got := ""

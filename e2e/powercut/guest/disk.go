@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"resinos.io/e2e/powercut/job"
+	"resinos.io/e2e/powercut/tinyvm/inside"
 	"resinos.io/shared/config"
 )
 
@@ -28,7 +29,7 @@ const bufferSize = 1 << 20
 func openDisk(d job.Disk, options string, log *slog.Logger) (*worker, error) {
 	w := &worker{Disk: d, options: options, dir: "/mnt/" + d.Name, log: log}
 	var err error
-	if w.path, err = deviceOf(d.Name); err != nil {
+	if w.path, err = inside.Device(d.Name); err != nil {
 		return nil, err
 	}
 	if w.device, err = os.OpenFile(w.path, os.O_RDWR|unix.O_DIRECT, 0); err != nil {

@@ -13,9 +13,8 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"resinos.io/e2e/powercut/job"
+	"resinos.io/e2e/powercut/tinyvm/inside"
 )
 
 func main() {
@@ -25,11 +24,7 @@ func main() {
 	} else {
 		log.Info("all done")
 	}
-	unix.Sync()
-	// Process 1 must not return.
-	for unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF) != nil {
-		time.Sleep(time.Second)
-	}
+	inside.PowerOff() // process 1 must not return
 }
 
 func run(log *slog.Logger) error {
@@ -41,7 +36,7 @@ func run(log *slog.Logger) error {
 	if err := json.Unmarshal(text, &todo); err != nil {
 		return fmt.Errorf("cannot read the job: %w", err)
 	}
-	if err := prepare(todo.Modules); err != nil {
+	if err := inside.Prepare(todo.Modules); err != nil {
 		return err
 	}
 	for _, d := range todo.Disks {

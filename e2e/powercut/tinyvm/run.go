@@ -17,7 +17,8 @@ var ErrMachine = errors.New("the virtual machine failed")
 // Done is what the program in the machine writes last, if all went well.
 const Done = "all done"
 
-// A Disk is a raw image and the file that takes the record of its writes.
+// A Disk is a raw image and the file that takes the record of its writes; one
+// without a Log cannot be written.
 type Disk struct {
 	Serial string // at most 20 characters
 	Image  string
@@ -78,6 +79,9 @@ func (c Config) write() error {
 		return err
 	}
 	for _, d := range c.Disks {
+		if d.Log == "" {
+			continue
+		}
 		if err := os.WriteFile(d.Log, nil, 0o600); err != nil {
 			return err
 		}
@@ -99,6 +103,12 @@ func (c Config) args() []string {
 		"-append", "console=ttyS0 loglevel=2 panic=-1 oops=panic mitigations=off rcupdate.rcu_expedited=1",
 	}
 	for i, d := range c.Disks {
+		if d.Log == "" {
+			args = append(args,
+				"-blockdev", fmt.Sprintf("driver=file,node-name=disk%d,read-only=on,filename=%s", i, d.Image),
+				"-device", fmt.Sprintf("virtio-blk-pci,drive=disk%d,serial=%s,num-queues=1", i, d.Serial))
+			continue
+		}
 		args = append(args,
 			"-blockdev", fmt.Sprintf("driver=file,node-name=image%d,cache.no-flush=on,filename=%s", i, d.Image),
 			"-blockdev", fmt.Sprintf("driver=file,node-name=log%d,cache.no-flush=on,filename=%s", i, d.Log),

@@ -1,0 +1,85 @@
+// Command guest is process 1 of the test's virtual machine. For each disk it boots
+// the device as often as /job.json says: a script in namespaces of its own, on the
+// image's root file system. It reports on the console and switches the machine off.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"resinos.io/e2e/powercut/tinyvm/inside"
+	"resinos.io/e2e/statecut/job"
+)
+
+func main() {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := run(); err != nil {
+		log.Error("failed", "error", err)
+	} else {
+		log.Info("all done")
+	}
+	inside.PowerOff() // process 1 must not return
+}
+
+func run() error {
+	var todo job.Job
+	text, err := os.ReadFile(job.File)
+	if err != nil {
+		return fmt.Errorf("cannot read the job: %w", err)
+	}
+	if err := json.Unmarshal(text, &todo); err != nil {
+		return fmt.Errorf("cannot read the job: %w", err)
+	}
+	if err := inside.Prepare(todo.Modules); err != nil {
+		return err
+	}
+	if err := mountRoot(todo.Root); err != nil {
+		return err
+	}
+	for _, d := range todo.Disks {
+		for n, script := range d.Boots {
+			b, err := boot(d.Name, script)
+			if err != nil {
+				return fmt.Errorf("disk %s, boot %d: %w", d.Name, n, err)
+			}
+			b.N = n
+			line, err := json.Marshal(b)
+			if err != nil {
+				return err
+			}
+			fmt.Println(job.Mark + string(line))
+		}
+	}
+	return nil
+}
+
+// root is where the image's root file system is mounted.
+const root = "/root"
+
+// mountRoot mounts the root file system as a device has it, but for what is of one boot.
+func mountRoot(serial string) error {
+	device, err := inside.Device(serial)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return err
+	}
+	for _, m := range []struct{ what, where, kind, options string }{
+		{device, "", "ext4", ""}, {"sys", "/sys", "sysfs", ""}, {"dev", "/dev", "devtmpfs", ""},
+		{"cgroup2", "/sys/fs/cgroup", "cgroup2", ""},
+	} {
+		flags := uintptr(0)
+		if m.where == "" {
+			flags = unix.MS_RDONLY
+		}
+		if err := unix.Mount(m.what, root+m.where, m.kind, flags, m.options); err != nil {
+			return fmt.Errorf("cannot mount %s: %w", root+m.where, err)
+		}
+	}
+	return nil
+}
