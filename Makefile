@@ -5,7 +5,7 @@ VERSION := 2.0.0
 VARIANT ?= development
 VARIANTS := production standalone development
 # Tests in containers that are part of `make test`.
-CONTAINER_TESTS := ./e2e/container ./e2e/logs ./e2e/network ./e2e/state ./e2e/wayin
+CONTAINER_TESTS := ./e2e/container ./e2e/faults ./e2e/logs ./e2e/network ./e2e/state ./e2e/wayin
 # Tests in a virtual machine that are part of `make test`; the others take too long for it.
 VM_TESTS := -run 'TestDevelopment|TestPower' ./e2e/development ./e2e/powercut
 SSH_PORT ?= 22222
@@ -63,16 +63,16 @@ test-container: images ## tests in a container booted from the image's own root,
 	go test -count=1 -tags container -p 1 -timeout 30m $(CONTAINER_TESTS)
 
 test-container-all: images ## every test in a container: each daemon masked and replaced, every port from outside
-	go test -count=1 -tags container -p 1 -timeout 60m ./e2e/...
+	RESIN_LONG=1 go test -count=1 -tags container -p 1 -timeout 120m ./e2e/...
 
 test-vm: images ## tests in virtual machines booted from the images: those that CI runs, in their short form
 	go test -count=1 -short -tags vm -p 1 -timeout 45m $(VM_TESTS)
 
 test-vm-all: images ## every test in a virtual machine; wants a machine that does nothing else
-	go test -count=1 -tags vm -p 1 -timeout 120m ./e2e/...
+	RESIN_LONG=1 go test -count=1 -tags vm -p 1 -timeout 240m ./e2e/...
 
-test-powercut: image ## power cuts at every write of an edit, on real FAT and the real kernel
-	go test -count=1 -tags powercut -timeout 20m -v ./e2e/powercut
+test-powercut: image ## power cuts at every write of an edit, of a first boot, a purge, a journal's switch: real file systems, the real kernel
+	go test -count=1 -tags powercut -p 1 -timeout 60m -v ./e2e/powercut ./e2e/statecut
 
 test-reproducible: image ## build the image a second time from nothing and compare
 	image/check-reproducible $(VARIANT)

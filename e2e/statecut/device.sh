@@ -6,7 +6,7 @@ mount -t proc proc /proc
 for dir in /tmp /var/log /var/tmp; do mount -t tmpfs tmpfs "$dir"; done
 
 # note STEP: puts a note into the record of the writes.
-note() { printf '%-512s' "{\"Step\":\"$1\"}" | dd of="$DISK" bs=512 seek=1024 oflag=direct conv=notrunc status=none; }
+note() { [ ! -b "${DISK:-}" ] || printf '%-512s' "{\"Step\":\"$1\"}" | dd of="$DISK" bs=512 seek=1024 oflag=direct conv=notrunc status=none; }
 
 # options UNIT: how it mounts.
 options() { sed -n 's/^Options=//p' "/usr/lib/systemd/system/mnt-$1.mount"; }
@@ -25,18 +25,19 @@ early() {
     e2fsck -p "$part-$name" >/dev/null 2>&1 || :
     mount -t ext4 -o "$(options $name)" "$part-$name" /mnt/$name 2>/dev/null || :
   done
-  mount -t vfat -o "$(options boot)" "$part-boot" /mnt/boot
+  mountpoint -q /mnt/boot || mount -t vfat -o "$(options boot)" "$part-boot" /mnt/boot
   /usr/libexec/resinos/config-recover
   /usr/libexec/resinos/state-binder early
 }
 
 # tree: everything on both partitions, in a way that can be compared. The machine
-# id is told beside it, what waits to be deleted only by number.
+# id is told beside it, what waits to be deleted only by number. What state-binder's
+# daemon keeps for itself may come later or be there.
 tree() {
   cd /mnt
-  find state data -xdev \( -name .trash -o -name lost+found \) -prune -o -printf '%p %y %m %U:%G %l\n' | LC_ALL=C sort
-  find state data -xdev -name .trash -prune -o -type f ! -path '*/etc/machine-id' ! -name .reserve -print0 |
-    LC_ALL=C sort -z | xargs -0r sha256sum
+  hidden() { find state data -xdev \( -name .trash -o -name lost+found -o -path '*/resinos/state-binder' \) -prune -o "$@"; }
+  hidden -printf '%p %y %m %U:%G %l\n' | LC_ALL=C sort
+  hidden -type f ! -path '*/etc/machine-id' ! -name .reserve -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
   awk '$4 ~ /root-overlay/ {print "bound", $5, $4}' /proc/self/mountinfo | LC_ALL=C sort
   (cd boot && ls -A && sha256sum config.json) | sed 's/^/boot /'
   cd /
@@ -82,7 +83,7 @@ use() {
   sync
 }
 identity() {
-  mkdir -p /var/lib/resinos/hostnamed-bridge /var/lib/resinos/state-binder
+  mkdir -p /var/lib/resinos/hostnamed-bridge
   echo 0123456789abcdef0123456789abcdef >/var/lib/resinos/hostnamed-bridge/uuid
 }
 

@@ -45,11 +45,11 @@ echo "left $(find /mnt/state/.trash /mnt/data/.trash -mindepth 1 | wc -l)"`
 func TestPurge(t *testing.T) {
 	r := newRig(t)
 	base := open(t, r.base)
-	was := r.reference(t, "used", r.base, ". /run/rig/device.sh\nearly\nuse")
-	is := r.reference(t, "purged", r.base, ". /run/rig/device.sh\nearly\nidentity")
+	was := r.reference(t, r.base, ". /run/rig/device.sh\nearly\nuse")
+	is := r.reference(t, r.base, ". /run/rig/device.sh\nearly\nidentity")
 	log, _ := r.record(t, "purge", r.base, asked, purged)
 	afterAsking := func(step string) bool { return step != "" }
-	outcomes := r.try(t, "purge", log, base, pick(t, log, base, *seed, afterAsking), []string{look, lookSwept})
+	outcomes := r.try(t, log, base, pick(t, log, base, *seed, afterAsking), []string{look, lookSwept})
 	good := func(o outcome) string {
 		wanted := []string{is}
 		if o.step == "asking" {
@@ -64,18 +64,18 @@ func TestPurge(t *testing.T) {
 		return ""
 	}
 	judge(t, outcomes, good)
-	r.deeper(t, "purge", log, base, outcomes, []string{look, lookSwept}, good)
+	r.again(t, "purge", base, outcomes, []string{look, lookSwept}, good)
 }
 
 // TestNaivePurge holds a purge that is wrong to the demands: most of its states must be bad.
 func TestNaivePurge(t *testing.T) {
 	r := newRig(t)
 	base := open(t, r.base)
-	was := r.reference(t, "used", r.base, ". /run/rig/device.sh\nearly\nuse")
-	is := r.reference(t, "purged", r.base, ". /run/rig/device.sh\nearly\nidentity")
+	was := r.reference(t, r.base, ". /run/rig/device.sh\nearly\nuse")
+	is := r.reference(t, r.base, ". /run/rig/device.sh\nearly\nidentity")
 	log, _ := r.record(t, "naive", r.base, naive)
 	picked := pick(t, log, base, *seed, func(step string) bool { return step == "asking" })
-	outcomes := r.try(t, "naive", log, base, picked[:min(len(picked), atATime)], []string{look, look})
+	outcomes := r.try(t, log, base, picked, []string{look, look})
 	bad := func(o outcome) bool { return fault(o.boots, []string{"partition"}, was, is) != "" }
 	if !slices.ContainsFunc(outcomes, bad) {
 		t.Error("no state is bad: the test is blind")

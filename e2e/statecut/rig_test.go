@@ -19,10 +19,8 @@ import (
 )
 
 const (
-	build = "../../build"
-	// machineTime bounds one machine, which boots some fifty times. Emulation on a busy
-	// machine is slow.
-	machineTime = 20 * time.Minute
+	build       = "../../build"
+	machineTime = 10 * time.Minute
 	rootSerial  = "root"
 )
 
@@ -32,12 +30,15 @@ type rig struct {
 	kernel tinyvm.Kernel
 	init   []byte
 	files  []tinyvm.File
+	rigDir string // with files, for devices on this machine
 	base   string // the disk of a device that was never used
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{dir: t.TempDir()}
+	r := &rig{dir: fastDir(t)}
+	r.rigDir = filepath.Join(r.dir, "rig")
+	must(t, os.Mkdir(r.rigDir, 0o755))
 	var err error
 	r.kernel, err = tinyvm.LoadKernel(filepath.Join(build, "rootfs.tar"), "virtio_pci", "virtio_blk", "nls_cp437", "nls_ascii", "vfat", "crc32c_generic", "ext4")
 	if err != nil {
@@ -54,10 +55,23 @@ func newRig(t *testing.T) *rig {
 	for name, path := range map[string]string{"machine-id": "../../image/rootfs/machine-id", "device.sh": "device.sh"} {
 		text, err := os.ReadFile(path)
 		must(t, err)
+		must(t, os.WriteFile(filepath.Join(r.rigDir, name), text, 0o755))
 		r.files = append(r.files, tinyvm.File{Path: job.Files + "/" + name, Mode: 0o755, Data: text})
 	}
 	r.makeBase(t)
 	return r
+}
+
+// fastDir returns a directory in memory if there is one: the disks are sparse, and
+// nothing of them must survive.
+func fastDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "statecut-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // partitions are those of the disk, with their sizes in MiB, one behind the other.

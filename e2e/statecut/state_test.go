@@ -22,25 +22,25 @@ func TestFirstBoot(t *testing.T) {
 	r := newRig(t)
 	base := open(t, r.base)
 	log, _ := r.record(t, "first", r.base, ". /run/rig/device.sh\nearly\nnote done")
-	want := r.reference(t, "first", r.base, ". /run/rig/device.sh\nearly")
-	outcomes := r.try(t, "first", log, base, pick(t, log, base, *seed, all), []string{look, look})
+	want := r.reference(t, r.base, ". /run/rig/device.sh\nearly")
+	outcomes := r.try(t, log, base, pick(t, log, base, *seed, all), []string{look, look})
 	good := func(o outcome) string { return fault(o.boots, []string{"partition"}, want) }
 	judge(t, outcomes, good)
-	r.deeper(t, "first", log, base, outcomes, []string{look, look}, good)
+	r.again(t, "first", base, outcomes, []string{look, look}, good)
 }
 
 // TestRecreated cuts the boot that makes a state partition anew of which nothing
 // can be saved.
 func TestRecreated(t *testing.T) {
 	r := newRig(t)
-	want := r.reference(t, "recreated", r.base, ". /run/rig/device.sh\nearly")
+	want := r.reference(t, r.base, ". /run/rig/device.sh\nearly")
 	garbage := filepath.Join(r.dir, "garbage.img")
 	run(t, "cp", "--sparse=always", r.base, garbage)
 	run(t, "sh", "-c", `yes "no file system" | dd of="$0" bs=1M count=20 seek=65 iflag=fullblock conv=notrunc status=none`, garbage)
 	base := open(t, garbage)
 	log, boots := r.record(t, "recreated", garbage, ". /run/rig/device.sh\nearly\nnote done\nfacts")
 	t.Log(boots[0].Out)
-	outcomes := r.try(t, "recreated", log, base, pick(t, log, base, *seed, all), []string{look, look})
+	outcomes := r.try(t, log, base, pick(t, log, base, *seed, all), []string{look, look})
 	judge(t, outcomes, func(o outcome) string {
 		if o.step == "done" {
 			return fault(o.boots, []string{"partition"}, want)
@@ -50,16 +50,16 @@ func TestRecreated(t *testing.T) {
 }
 
 // reference returns what a device has after script and one more boot.
-func (r *rig) reference(t *testing.T, name, image, script string) string {
+func (r *rig) reference(t *testing.T, image, script string) string {
 	t.Helper()
-	written := filepath.Join(r.dir, name+".reference.img")
+	written := filepath.Join(r.dir, "reference.img")
 	run(t, "cp", "--sparse=always", image, written)
-	boots, _ := r.run(t, name+"-reference", []device{{name: "reference", image: written, boots: []string{script, look}}})
-	if boots[0][0].Exit != 0 {
-		t.Fatalf("the first boot ended with %d: %s", boots[0][0].Exit, boots[0][0].Err)
+	boots := r.boot(t, written, script, look)
+	if boots[0].Exit != 0 {
+		t.Fatalf("the first boot ended with %d: %s", boots[0].Exit, boots[0].Err)
 	}
 	must(t, os.Remove(written))
-	return tree(t, boots[0][1])
+	return tree(t, boots[1])
 }
 
 // judge counts the bad outcomes and shows the first of them.

@@ -5,12 +5,11 @@ package statecut
 import (
 	"bufio"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
+	"time"
 
 	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/statecut/job"
@@ -18,9 +17,8 @@ import (
 
 // How many states of one record are tried: at flushes, and of those in between of each model.
 const (
-	mostAtFlush = 60
-	mostBetween = 12
-	atATime     = 24 // devices in one machine: it has no more slots
+	mostAtFlush = 100
+	mostBetween = 20
 )
 
 // A candidate is a state that a device is to boot from.
@@ -89,31 +87,22 @@ func pick(t *testing.T, log *crashlog.Log, base *os.File, seed uint64, judged fu
 type outcome struct {
 	candidate
 	boots []job.Boot
-	log   string // the record of its boots
 	image *crashlog.Image
 }
 
-// try boots a device from each candidate, in as many machines as it takes.
-func (r *rig) try(t *testing.T, name string, log *crashlog.Log, base *os.File, all []candidate, boots []string) []outcome {
+// try boots a device from each candidate.
+func (r *rig) try(t *testing.T, log *crashlog.Log, base *os.File, all []candidate, boots []string) []outcome {
 	t.Helper()
+	began := time.Now()
 	var outcomes []outcome
-	for from := 0; from < len(all); from += atATime {
-		var devices []device
-		now := all[from:min(from+atATime, len(all))]
-		for i, c := range now {
-			image, err := log.Build(base, c.Spec)
-			must(t, err)
-			d := device{name: fmt.Sprintf("d%d", i), image: filepath.Join(r.dir, fmt.Sprintf("%s-%d.img", name, from+i)), boots: boots}
-			r.write(t, d.image, base.Name(), image)
-			devices = append(devices, d)
-			outcomes = append(outcomes, outcome{candidate: c, image: image})
-		}
-		reports, logs := r.run(t, fmt.Sprintf("%s-%d", name, from), devices)
-		for i, d := range devices {
-			outcomes[from+i].boots, outcomes[from+i].log = reports[i], logs[i]
-			must(t, os.Remove(d.image))
-		}
+	path := filepath.Join(r.dir, "state.img")
+	for _, c := range all {
+		image, err := log.Build(base, c.Spec)
+		must(t, err)
+		r.write(t, path, base.Name(), image)
+		outcomes = append(outcomes, outcome{c, r.boot(t, path, boots...), image})
 	}
+	t.Logf("%d states in %s", len(all), time.Since(began).Round(time.Millisecond))
 	return outcomes
 }
 
@@ -130,30 +119,35 @@ func (r *rig) write(t *testing.T, path, base string, image *crashlog.Image) {
 	}
 }
 
-// deepest is how many outcomes are cut once more while they recover.
-const deepest = 3
+// deepest is how many outcomes are tried again in the machine.
+const deepest = 4
 
-// deeper cuts the recovery from power cuts: the boots of those outcomes that wrote
-// most before their disk was as it was to be.
-func (r *rig) deeper(t *testing.T, name string, log *crashlog.Log, base *os.File, outcomes []outcome, boots []string, good func(outcome) string) {
+// again lets the image's own kernel recover from some of the states, spread over the
+// record, and cuts that recovery in turn.
+func (r *rig) again(t *testing.T, name string, base *os.File, outcomes []outcome, boots []string, good func(outcome) string) {
 	t.Helper()
-	work := map[int]int{}
-	for i, o := range outcomes {
-		work[i] = len(readRecord(t, o.log).Ops)
+	var devices []device
+	var tried []outcome
+	for n := range deepest {
+		o := outcomes[n*len(outcomes)/deepest]
+		d := device{name: fmt.Sprintf("again%d", n), image: filepath.Join(r.dir, fmt.Sprintf("%s-again-%d.img", name, n)), boots: boots}
+		r.write(t, d.image, base.Name(), o.image)
+		run(t, "cp", "--sparse=always", d.image, d.image+".base")
+		devices, tried = append(devices, d), append(tried, o)
 	}
-	order := slices.SortedFunc(maps.Keys(work), func(a, b int) int { return work[b] - work[a] })
-	for _, i := range order[:min(deepest, len(order))] {
-		from := fmt.Sprintf("%s-deeper-%d", name, i)
-		path := filepath.Join(r.dir, from+".base.img")
-		r.write(t, path, base.Name(), outcomes[i].image)
-		again := readRecord(t, outcomes[i].log)
-		picked := pick(t, again, open(t, path), *seed, all)
-		picked = picked[:min(atATime, len(picked))]
-		for n := range picked {
-			picked[n].step = outcomes[i].step
+	reports, logs := r.run(t, name+"-again", devices)
+	for n := range tried {
+		tried[n].boots = reports[n]
+	}
+	judge(t, tried, good)
+	for n, o := range tried {
+		recovery, under := readRecord(t, logs[n]), open(t, devices[n].image+".base")
+		picked := pick(t, recovery, under, *seed, all)
+		for i := range picked {
+			picked[i].step = o.step
 		}
-		t.Logf("the recovery from %s is cut", outcomes[i].Spec)
-		judge(t, r.try(t, from, again, open(t, path), picked, boots), good)
+		t.Logf("the recovery from %s is cut", o.Spec)
+		judge(t, r.try(t, recovery, under, picked, boots), good)
 	}
 }
 
