@@ -56,7 +56,7 @@ func TestJournalSwitch(t *testing.T) {
 	base := open(t, r.base)
 	log, _ := r.record(t, "journal", r.base, switches)
 	judged := func(step string) bool { return strings.Contains(step, " ") }
-	outcomes := r.try(t, log, base, pick(t, log, base, *seed, judged), []string{after})
+	outcomes := r.try(t, log, base, pick(t, log, base, large, judged), []string{after})
 	judge(t, outcomes, func(o outcome) string { return journalFault(o.boots[0], o.step) })
 }
 

@@ -49,7 +49,7 @@ func TestPurge(t *testing.T) {
 	is := r.reference(t, r.base, ". /run/rig/device.sh\nearly\nidentity")
 	log, _ := r.record(t, "purge", r.base, asked, purged)
 	afterAsking := func(step string) bool { return step != "" }
-	outcomes := r.try(t, log, base, pick(t, log, base, *seed, afterAsking), []string{look, lookSwept})
+	outcomes := r.try(t, log, base, pick(t, log, base, large, afterAsking), []string{look, lookSwept})
 	good := func(o outcome) string {
 		wanted := []string{is}
 		if o.step == "asking" {
@@ -74,7 +74,7 @@ func TestNaivePurge(t *testing.T) {
 	was := r.reference(t, r.base, ". /run/rig/device.sh\nearly\nuse")
 	is := r.reference(t, r.base, ". /run/rig/device.sh\nearly\nidentity")
 	log, _ := r.record(t, "naive", r.base, naive)
-	picked := pick(t, log, base, *seed, func(step string) bool { return step == "asking" })
+	picked := pick(t, log, base, small, func(step string) bool { return step == "asking" })
 	outcomes := r.try(t, log, base, picked, []string{look, look})
 	bad := func(o outcome) bool { return fault(o.boots, []string{"partition"}, was, is) != "" }
 	if !slices.ContainsFunc(outcomes, bad) {

@@ -23,7 +23,7 @@ func TestFirstBoot(t *testing.T) {
 	base := open(t, r.base)
 	log, _ := r.record(t, "first", r.base, ". /run/rig/device.sh\nearly\nnote done")
 	want := r.reference(t, r.base, ". /run/rig/device.sh\nearly")
-	outcomes := r.try(t, log, base, pick(t, log, base, *seed, all), []string{look, look})
+	outcomes := r.try(t, log, base, pick(t, log, base, large, all), []string{look, look})
 	good := func(o outcome) string { return fault(o.boots, []string{"partition"}, want) }
 	judge(t, outcomes, good)
 	r.again(t, "first", base, outcomes, []string{look, look}, good)
@@ -40,7 +40,7 @@ func TestRecreated(t *testing.T) {
 	base := open(t, garbage)
 	log, boots := r.record(t, "recreated", garbage, ". /run/rig/device.sh\nearly\nnote done\nfacts")
 	t.Log(boots[0].Out)
-	outcomes := r.try(t, log, base, pick(t, log, base, *seed, all), []string{look, look})
+	outcomes := r.try(t, log, base, pick(t, log, base, large, all), []string{look, look})
 	judge(t, outcomes, func(o outcome) string {
 		if o.step == "done" {
 			return fault(o.boots, []string{"partition"}, want)

@@ -15,10 +15,14 @@ import (
 	"resinos.io/e2e/statecut/job"
 )
 
-// How many states of one record are tried: at flushes, and of those in between of each model.
-const (
-	mostAtFlush = 100
-	mostBetween = 20
+// A sample says how many states of one record are tried: as a flush has left them, and
+// of each way in which they can be in between.
+type sample struct{ atFlush, between int }
+
+// The samples of a record, and of a recovery from one of its states.
+var (
+	large = sample{100, 10}
+	small = sample{12, 3}
 )
 
 // A candidate is a state that a device is to boot from.
@@ -47,12 +51,12 @@ func steps(t *testing.T, log *crashlog.Log) []string {
 // pick draws the candidates of a record from its states: the disk as each flush
 // leaves it, and a sample of what a disk can do in between. judged tells by the step
 // whether a state is looked at.
-func pick(t *testing.T, log *crashlog.Log, base *os.File, seed uint64, judged func(step string) bool) []candidate {
+func pick(t *testing.T, log *crashlog.Log, base *os.File, most sample, judged func(step string) bool) []candidate {
 	t.Helper()
 	step := steps(t, log)
 	found := map[crashlog.Model][]candidate{}
 	const atFlush crashlog.Model = "at a flush"
-	for s := range log.States(base, seed) {
+	for s := range log.States(base, *seed) {
 		if !judged(step[s.Cut]) {
 			continue
 		}
@@ -62,17 +66,17 @@ func pick(t *testing.T, log *crashlog.Log, base *os.File, seed uint64, judged fu
 		}
 		found[model] = append(found[model], candidate{s.Spec, step[s.Cut]})
 	}
-	random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a sample that can be drawn again
+	random := rand.New(rand.NewPCG(*seed, 7)) //nolint:gosec // a sample that can be drawn again
 	var all []candidate
 	for _, model := range []crashlog.Model{atFlush, crashlog.Prefix, crashlog.Subset, crashlog.Torn} {
-		most := mostBetween
+		limit := most.between
 		if model == atFlush {
-			most = mostAtFlush
+			limit = most.atFlush
 		}
 		drawn := found[model]
-		if len(drawn) > most {
+		if len(drawn) > limit {
 			random.Shuffle(len(drawn), func(i, j int) { drawn[i], drawn[j] = drawn[j], drawn[i] })
-			drawn = drawn[:most]
+			drawn = drawn[:limit]
 		}
 		t.Logf("%d of %d states %s", len(drawn), len(found[model]), model)
 		all = append(all, drawn...)
@@ -120,7 +124,7 @@ func (r *rig) write(t *testing.T, path, base string, image *crashlog.Image) {
 }
 
 // deepest is how many outcomes are tried again in the machine.
-const deepest = 4
+const deepest = 2
 
 // again lets the image's own kernel recover from some of the states, spread over the
 // record, and cuts that recovery in turn.
@@ -129,7 +133,7 @@ func (r *rig) again(t *testing.T, name string, base *os.File, outcomes []outcome
 	var devices []device
 	var tried []outcome
 	for n := range deepest {
-		o := outcomes[n*len(outcomes)/deepest]
+		o := outcomes[(2*n+1)*len(outcomes)/(2*deepest)]
 		d := device{name: fmt.Sprintf("again%d", n), image: filepath.Join(r.dir, fmt.Sprintf("%s-again-%d.img", name, n)), boots: boots}
 		r.write(t, d.image, base.Name(), o.image)
 		run(t, "cp", "--sparse=always", d.image, d.image+".base")
@@ -142,7 +146,7 @@ func (r *rig) again(t *testing.T, name string, base *os.File, outcomes []outcome
 	judge(t, tried, good)
 	for n, o := range tried {
 		recovery, under := readRecord(t, logs[n]), open(t, devices[n].image+".base")
-		picked := pick(t, recovery, under, *seed, all)
+		picked := pick(t, recovery, under, small, all)
 		for i := range picked {
 			picked[i].step = o.step
 		}
