@@ -55,7 +55,7 @@ func TestPurge(t *testing.T) {
 		if o.step == "asking" {
 			wanted = append(wanted, was)
 		}
-		if text := fault(o.boots, []string{"partition"}, wanted...); text != "" {
+		if text := fault(o, []string{"partition"}, wanted...); text != "" {
 			return text
 		}
 		if _, facts := split(o.boots[1]); facts["left"] != "0" {
@@ -76,7 +76,7 @@ func TestNaivePurge(t *testing.T) {
 	log, _ := r.record(t, "naive", r.base, naive)
 	picked := pick(t, log, base, small, func(step string) bool { return step == "asking" })
 	outcomes := r.try(t, log, base, picked, []string{look, look})
-	bad := func(o outcome) bool { return fault(o.boots, []string{"partition"}, was, is) != "" }
+	bad := func(o outcome) bool { return fault(o, []string{"partition"}, was, is) != "" }
 	if !slices.ContainsFunc(outcomes, bad) {
 		t.Error("no state is bad: the test is blind")
 	}

@@ -11,7 +11,10 @@ import (
 	"resinos.io/e2e/crashlog"
 )
 
-var seed = flag.Uint64("seed", 1, "of the states that are drawn")
+var (
+	seed = flag.Uint64("seed", 1, "of the states that are drawn")
+	few  = flag.Bool("few", false, "small samples, for a look")
+)
 
 // all looks at every state of a record.
 func all(string) bool { return true }
@@ -24,7 +27,7 @@ func TestFirstBoot(t *testing.T) {
 	log, _ := r.record(t, "first", r.base, ". /run/rig/device.sh\nearly\nnote done")
 	want := r.reference(t, r.base, ". /run/rig/device.sh\nearly")
 	outcomes := r.try(t, log, base, pick(t, log, base, large, all), []string{look, look})
-	good := func(o outcome) string { return fault(o.boots, []string{"partition"}, want) }
+	good := func(o outcome) string { return fault(o, []string{"partition"}, want) }
 	judge(t, outcomes, good)
 	r.again(t, "first", base, outcomes, []string{look, look}, good)
 }
@@ -43,9 +46,9 @@ func TestRecreated(t *testing.T) {
 	outcomes := r.try(t, log, base, pick(t, log, base, large, all), []string{look, look})
 	judge(t, outcomes, func(o outcome) string {
 		if o.step == "done" {
-			return fault(o.boots, []string{"partition"}, want)
+			return fault(o, []string{"partition"}, want)
 		}
-		return fault(o.boots, []string{"partition", "recreated"}, want)
+		return fault(o, []string{"partition", "recreated"}, want)
 	})
 }
 

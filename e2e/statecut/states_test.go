@@ -53,6 +53,9 @@ func steps(t *testing.T, log *crashlog.Log) []string {
 // whether a state is looked at.
 func pick(t *testing.T, log *crashlog.Log, base *os.File, most sample, judged func(step string) bool) []candidate {
 	t.Helper()
+	if *few {
+		most = small
+	}
 	step := steps(t, log)
 	found := map[crashlog.Model][]candidate{}
 	const atFlush crashlog.Model = "at a flush"
