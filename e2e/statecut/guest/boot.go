@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,9 @@ import (
 	"resinos.io/e2e/powercut/tinyvm/inside"
 	"resinos.io/e2e/statecut/job"
 )
+
+// bootTime bounds one script; emulation is slow.
+const bootTime = 5 * time.Minute
 
 // mostErr is how much of a script's standard error is reported.
 const mostErr = 2000
@@ -32,7 +36,9 @@ func boot(serial, script string) (job.Boot, error) {
 		return b, err
 	}
 	var out, complaint bytes.Buffer
-	cmd := exec.Command("/bin/sh", "-c", script)
+	ctx, cancel := context.WithTimeout(context.Background(), bootTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", script)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin", "DISK=" + device, "GOGC=25", "GOMAXPROCS=1", "GODEBUG=disablethp=1"}
 	cmd.Stdout, cmd.Stderr = &out, &complaint

@@ -69,16 +69,16 @@ func mountRoot(serial string) error {
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return err
 	}
-	for _, m := range []struct{ what, where, kind, options string }{
-		{device, "", "ext4", ""}, {"sys", "/sys", "sysfs", ""}, {"dev", "/dev", "devtmpfs", ""},
-		{"cgroup2", "/sys/fs/cgroup", "cgroup2", ""},
+	if err := unix.Mount(device, root, "ext4", unix.MS_RDONLY, ""); err != nil {
+		return fmt.Errorf("cannot mount the root: %w", err)
+	}
+	for _, m := range []struct{ where, kind string }{
+		{"/sys", "sysfs"},
+		{"/dev", "devtmpfs"},
+		{"/sys/fs/cgroup", "cgroup2"},
 	} {
-		flags := uintptr(0)
-		if m.where == "" {
-			flags = unix.MS_RDONLY
-		}
-		if err := unix.Mount(m.what, root+m.where, m.kind, flags, m.options); err != nil {
-			return fmt.Errorf("cannot mount %s: %w", root+m.where, err)
+		if err := unix.Mount(m.kind, root+m.where, m.kind, 0, ""); err != nil {
+			return fmt.Errorf("cannot mount %s: %w", m.where, err)
 		}
 	}
 	return nil
