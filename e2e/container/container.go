@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	startTime = time.Minute      // until systemd answers
-	endTime   = 20 * time.Second // for an orderly power-off
+	startTime = 5 * time.Minute // until systemd answers
+	endTime   = time.Minute     // for an orderly power-off
 )
 
 // Options say how a container differs from a fresh device.

@@ -12,7 +12,7 @@ import (
 )
 
 // soon is how long a change may take under emulation on a busy machine.
-const soon = 20 * time.Second
+const soon = time.Minute
 
 // a shell runs commands in the device, whatever kind it is.
 type shell func(t testing.TB, command string) (string, error)

@@ -17,7 +17,7 @@ import (
 	"resinos.io/proto/state1"
 )
 
-const soon = 20 * time.Second
+const soon = time.Minute
 
 // TestContainer looks at a device that was never used, purges it and has it
 // purged by a file on its card: it is each time as it was.
