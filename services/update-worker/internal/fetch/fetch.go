@@ -11,12 +11,9 @@ package fetch
 
 import (
 	"errors"
-	"fmt"
-	"net/url"
-	"path/filepath"
-	"strings"
 
 	"resinos.io/shared/trust"
+	"resinos.io/shared/updatework"
 )
 
 var (
@@ -24,8 +21,6 @@ var (
 	ErrUnreachable = errors.New("the repository cannot be read")
 	// ErrTooLong is wrapped when a file is longer than it may be.
 	ErrTooLong = errors.New("the file is longer than it may be")
-	// ErrSource is wrapped when a text is no repository.
-	ErrSource = errors.New("no http, https or file URL, and no absolute path")
 )
 
 // A Source reads the file at path, relative and with slashes, of at most limit
@@ -33,20 +28,15 @@ var (
 // [trust.ErrNotFound] for a file that is not there.
 type Source = trust.Fetcher
 
-// Open returns the repository at place. rate is in bytes per second; 0 means no limit.
+// Open returns the repository at place, see [updatework.ParsePlace]. rate is in
+// bytes per second; 0 means no limit.
 func Open(place string, rate uint64) (Source, error) {
-	if filepath.IsAbs(place) {
-		return trust.Dir(place), nil
-	}
-	parsed, err := url.Parse(place)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSource, err)
-	}
+	where, err := updatework.ParsePlace(place)
 	switch {
-	case parsed.Scheme == "file" && parsed.Host == "" && filepath.IsAbs(parsed.Path):
-		return trust.Dir(parsed.Path), nil
-	case (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Host != "":
-		return newHTTP(strings.TrimSuffix(place, "/"), rate), nil
+	case err != nil:
+		return nil, err
+	case where.Folder != "":
+		return trust.Dir(where.Folder), nil
 	}
-	return nil, fmt.Errorf("%w: %.100q", ErrSource, place)
+	return newHTTP(where.URL, rate), nil
 }

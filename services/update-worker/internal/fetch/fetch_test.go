@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"resinos.io/shared/trust"
+	"resinos.io/shared/updatework"
 )
 
 // serve opens a repository behind handler, which is retried without long pauses.
@@ -166,7 +167,7 @@ func TestOpen(t *testing.T) {
 		}
 	}
 	for _, place := range []string{"", "relative", "ftp://x", "file://host/x", "http://"} {
-		if _, err := Open(place, 0); !errors.Is(err, ErrSource) {
+		if _, err := Open(place, 0); !errors.Is(err, updatework.ErrPlace) {
 			t.Errorf("%q: %v", place, err)
 		}
 	}

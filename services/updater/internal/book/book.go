@@ -122,11 +122,20 @@ func (b *Book) Save() error {
 	return atomicfile.Write(filepath.Join(b.Dir, pageFile), append(data, '\n'), 0o600)
 }
 
-// KeepJournal keeps the end of the journal of a boot that failed, for the person
-// who asks why; it stays until the next one.
+// KeepJournal keeps the end of the journal of a boot on trial, for the person who
+// asks why it failed.
 func (b *Book) KeepJournal(journal []byte) error {
 	if extra := len(journal) - maxJournal; extra > 0 {
 		journal = journal[extra:]
 	}
 	return atomicfile.Write(filepath.Join(b.Dir, journalFile), journal, 0o600)
+}
+
+// DropJournal forgets what KeepJournal kept, if it kept anything.
+func (b *Book) DropJournal() error {
+	err := os.Remove(filepath.Join(b.Dir, journalFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot forget a journal: %w", err)
+	}
+	return nil
 }

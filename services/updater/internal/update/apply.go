@@ -2,7 +2,6 @@ package update
 
 import (
 	"context"
-	"errors"
 
 	"github.com/godbus/dbus/v5"
 
@@ -11,6 +10,7 @@ import (
 	"resinos.io/services/updater/internal/bootenv"
 	"resinos.io/shared/config"
 	"resinos.io/shared/daemon"
+	"resinos.io/shared/updatework"
 )
 
 // Apply takes the configuration and tells what is in force. The slots are read
@@ -118,6 +118,7 @@ func (u *Updater) commit(how string) error {
 	u.Book.Versions[u.Booted] = version
 	u.Book.Trial, u.Book.Rollback, u.Book.Bad = nil, "", bootenv.None
 	u.Book.Add(book.Good, version, how)
+	u.dropJournal()
 	u.save()
 	u.Log.Info("the system has proven itself", "version", version, "slot", string(u.Booted), "how", how)
 	return nil
@@ -154,12 +155,11 @@ func (u *Updater) giveUp(state bootenv.State, reason string) error {
 // repository returns where updates come from: source, or what the owner configured.
 func (u *Updater) repository(source string) (string, error) {
 	if source != "" {
-		return source, checkSource(source)
+		_, err := updatework.ParsePlace(source)
+		return source, err
 	}
 	if u.config.Update.URL == "" {
 		return "", ErrNoRepository
 	}
 	return u.config.Update.URL, nil
 }
-
-var errNotArmed = errors.New("it was interrupted before it was finished")

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
-	"path/filepath"
 
 	"github.com/godbus/dbus/v5"
 
@@ -54,19 +52,6 @@ func option[T any](given map[string]dbus.Variant, name string, to *T) error {
 	}
 	*to = typed
 	return nil
-}
-
-// checkSource accepts what a repository can be.
-func checkSource(source string) error {
-	if filepath.IsAbs(source) {
-		return nil
-	}
-	parsed, err := url.Parse(source)
-	if err == nil && (parsed.Scheme == "file" && parsed.Host == "" && filepath.IsAbs(parsed.Path) ||
-		(parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Host != "") {
-		return nil
-	}
-	return fmt.Errorf("%w: %.100q", ErrBadSource, source)
 }
 
 // Install is the method: it starts a job that writes a release.
@@ -234,5 +219,6 @@ func (u *Updater) arm(ctx context.Context, what updatework.Found) error {
 	if err := u.Book.Save(); err != nil {
 		return err
 	}
+	u.dropJournal()
 	return u.store(bootenv.State{Slot: u.dormant(), Good: u.Booted, Tries: bootenv.Tries})
 }

@@ -12,6 +12,7 @@ import (
 	"resinos.io/shared/bus"
 	"resinos.io/shared/job"
 	"resinos.io/shared/updatelock"
+	"resinos.io/shared/updatework"
 )
 
 // Methods are those of the interface.
@@ -26,7 +27,7 @@ func (u *Updater) Methods() bus.Methods {
 func ErrorNames() []bus.ErrorName {
 	return []bus.ErrorName{
 		{Is: ErrNoRepository, Name: update1.ErrorNoRepository},
-		{Is: ErrBadSource, Name: update1.ErrorBadSource},
+		{Is: updatework.ErrPlace, Name: update1.ErrorBadSource},
 		{Is: job.ErrRunning, Name: update1.ErrorAlreadyRunning},
 		{Is: ErrNotCommitted, Name: update1.ErrorNotCommitted},
 		{Is: ErrLocked, Name: update1.ErrorLocked},
@@ -96,5 +97,6 @@ func (u *Updater) goBack() error {
 	}
 	u.Book.Trial = &book.Trial{Slot: other, Version: u.Book.Versions[other], From: u.Runs.Version.String()}
 	u.save()
+	u.dropJournal()
 	return u.store(bootenv.State{Slot: other, Good: u.Booted, Tries: bootenv.Tries})
 }

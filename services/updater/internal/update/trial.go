@@ -2,8 +2,10 @@ package update
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"resinos.io/services/updater/internal/book"
 	"resinos.io/services/updater/internal/bootenv"
@@ -15,6 +17,9 @@ import (
 // pulls the plug while waiting does so once or twice; a system that crashes each
 // time is left after Tries+forgiven boots.
 const forgiven = 3
+
+// errNotArmed is told of an installation that a power cut or a kill ended.
+var errNotArmed = errors.New("it was interrupted before it was finished")
 
 // Resume takes up what the last boot left: a rollback to note, an installation
 // that was cut off, or a trial to go through. boot is this boot's id. It is called
@@ -105,11 +110,21 @@ func (u *Updater) Prove(ctx context.Context) {
 		return
 	}
 	u.Log.Info("on trial", "slot", string(u.Booted), "version", u.Runs.Version.String(), "deadline", u.Deadline)
-	fault := health.Await(ctx, u.Deadline, u.Checks(before))
+	fault := u.tried(ctx, before)
 	if ctx.Err() != nil {
 		return
 	}
 	u.conclude(ctx, fault)
+}
+
+// tried goes through the checks, with the journal on record meanwhile.
+func (u *Updater) tried(ctx context.Context, before book.Before) error {
+	recording, stop := context.WithCancel(ctx)
+	var recorder sync.WaitGroup
+	recorder.Go(func() { u.record(recording) })
+	defer recorder.Wait()
+	defer stop()
+	return health.Await(ctx, u.Deadline, u.Checks(before))
 }
 
 func (u *Updater) conclude(ctx context.Context, fault error) {
@@ -132,11 +147,8 @@ func (u *Updater) leave(ctx context.Context, fault error) error {
 	if err != nil || !state.Trial() || state.Slot != u.Booted {
 		return err
 	}
-	if journal, err := u.System.Journal(ctx); err == nil {
-		err = u.Book.KeepJournal(journal)
-		if err != nil {
-			u.Log.Error("the journal of this boot is not kept", "error", err)
-		}
+	if journal, ok := u.journal(ctx); ok {
+		u.keepJournal(journal)
 	}
 	if err := u.giveUp(state, fault.Error()); err != nil {
 		return err

@@ -29,7 +29,6 @@ import (
 // Errors of the methods.
 var (
 	ErrNoRepository      = errors.New("no repository: os.update.url is not set")
-	ErrBadSource         = errors.New("no http, https or file URL, and no absolute path")
 	ErrNotCommitted      = errors.New("what runs has not proven itself yet")
 	ErrLocked            = errors.New("an update lock is held")
 	ErrBootEnvironment   = errors.New("the boot environment cannot be used")

@@ -255,7 +255,7 @@ func TestDaemonRestartIsNoBoot(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	w := newWorld(t)
-	for source, want := range map[string]error{"ftp://x": ErrBadSource, "relative": ErrBadSource, "file://host/x": ErrBadSource, "http://": ErrBadSource} {
+	for source, want := range map[string]error{"ftp://x": updatework.ErrPlace, "relative": updatework.ErrPlace, "file://host/x": updatework.ErrPlace, "http://": updatework.ErrPlace} {
 		if _, err := w.Install(t.Context(), source, nil); !errors.Is(err, want) {
 			t.Errorf("%s: %v", source, err)
 		}
@@ -367,5 +367,43 @@ func TestWindow(t *testing.T) {
 	}
 	if !inWindow(nil, at(12)) {
 		t.Error("no window keeps updates out")
+	}
+}
+
+// TestJournalOfATrial is on record while the trial goes on, for it may end without
+// a word; it goes when the system has proven itself, and when another is tried.
+func TestJournalOfATrial(t *testing.T) {
+	w := newWorld(t)
+	w.install(t)
+	w.boot(t, w.loader(t), "second")
+	w.faults, w.Deadline = []string{"not yet"}, time.Minute
+	kept := filepath.Join(w.dir, "failed-boot.log")
+	ctx, cut := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); w.Prove(ctx) }()
+	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(kept); err == nil {
+			break
+		}
+	}
+	cut()
+	<-done
+	if text, err := os.ReadFile(kept); err != nil || string(text) != "the journal" {
+		t.Fatalf("of a boot that was cut off there is %q, %v", text, err)
+	}
+	w.boot(t, w.loader(t), "third")
+	w.faults = nil
+	w.Prove(t.Context())
+	w.want(t, proven(bootenv.B))
+	if _, err := os.Stat(kept); err == nil {
+		t.Error("the journal of a system that proved itself is still that of a failed boot")
+	}
+	if err := os.WriteFile(kept, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.work = func(hooks worker.Hooks) error { return hooks.Found(updatework.Found{Version: "2.2.0", Size: 10}) }
+	w.install(t)
+	if _, err := os.Stat(kept); err == nil {
+		t.Error("a new trial begins with the journal of an older one")
 	}
 }
