@@ -77,7 +77,7 @@ func PowerOn(t *testing.T, options Options) *Machine {
 	if m.Machine, err = qemu.Start(ctx, config); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(m.Stop)
+	t.Cleanup(func() { m.Stop() }) // the one that runs then
 	t.Cleanup(func() { m.collect(t) })
 	if err := m.PlugSecond(ctx, config.Tap != ""); err != nil {
 		t.Fatal(err)
@@ -138,19 +138,13 @@ func imagePath(variant string) (string, error) {
 // everything, with or without failures.
 func (m *Machine) Connect(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
-	defer cancel()
-	key, err := ownerKey()
-	if err != nil {
+	if err := m.Reach(t, bootTime); err != nil {
 		t.Fatal(err)
 	}
-	client, err := guest.WaitDial(ctx, fmt.Sprintf("127.0.0.1:%d", m.port), key)
-	if err != nil {
-		t.Fatalf("the machine does not come up: %v", err)
-	}
-	m.client = client
+	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
+	defer cancel()
 	// Its status says "degraded" in its exit code too; the tests look at the reasons.
-	_, _ = client.Run(ctx, "systemctl is-system-running --wait")
+	_, _ = m.client.Run(ctx, "systemctl is-system-running --wait")
 }
 
 // Try runs command in the machine's shell.
@@ -158,8 +152,10 @@ func (m *Machine) Try(t *testing.T, command string) (string, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
 	defer cancel()
 	out, err := m.client.Run(ctx, command)
-	return strings.TrimSpace(out), err
+	return trim(out), err
 }
+
+func trim(out string) string { return strings.TrimSpace(out) }
 
 // Run runs command and fails the test if it fails.
 func (m *Machine) Run(t *testing.T, command string) string {

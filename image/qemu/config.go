@@ -22,7 +22,8 @@ type Config struct {
 	Args     []string    // more arguments of QEMU, after all others
 }
 
-// SerialLog returns the file with everything the machine wrote to its serial port.
+// SerialLog returns the file with everything the machine wrote to its serial port,
+// also before it was started again in the same directory.
 func (c Config) SerialLog() string { return filepath.Join(c.Dir, "serial.log") }
 
 func (c Config) controlSocket() string { return filepath.Join(c.Dir, "qmp") }
@@ -49,7 +50,7 @@ func (c Config) args() []string {
 		"-device", "virtio-rng-pci",
 		"-netdev", c.secondNetwork(), "-device", "virtio-net-pci,netdev=net1,romfile=,mac=" + secondMAC,
 		"-device", "i6300esb,id=watchdog",
-		"-chardev", "file,id=serial,path=" + c.SerialLog(), "-serial", "chardev:serial",
+		"-chardev", "file,id=serial,append=on,path=" + c.SerialLog(), "-serial", "chardev:serial",
 		"-qmp", "unix:" + c.controlSocket() + ",server=on,wait=off",
 	}
 	if c.Snapshot != "" {
