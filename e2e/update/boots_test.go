@@ -17,7 +17,7 @@ const mute = "[Service]\nType=exec\nWatchdogSec=0\nExecStart=\nExecStart=/bin/sl
 func TestBootsOfATrial(t *testing.T) {
 	s := newSlots(t, map[string][]byte{"docker.service.d/99-test.conf": []byte(mute)})
 	s.begin(t, 0)
-	s.await(t, "ActiveJob", "/")
+	s.installed(t)
 	s.Restart(t, func() { s.load(t, "3", "2") })
 	s.trial(t, 1)
 	for range 2 {

@@ -38,11 +38,8 @@ func TestInterrupted(t *testing.T) {
 	}
 	_, before := s.asked()
 	s.begin(t, 0)
-	s.await(t, "ActiveJob", "/")
+	s.installed(t)
 	s.fetchedAgain(t, "nothing", before)
-	if env := s.environment(t); env["slot"] != "B" || env["good"] != "A" || env["tries"] != "3" {
-		t.Errorf("the next boot is by %v; history: %s", env, s.get(t, "History"))
-	}
 	s.whole(t)
 }
 

@@ -136,6 +136,15 @@ func (s *slots) begin(t *testing.T, rate int) {
 	s.MustRun(t, fmt.Sprintf("busctl call%sInstall 'sa{sv}' http://192.0.2.1:%d 1 rate t %d", service, s.port, rate))
 }
 
+// installed waits for the end of an installation, after which slot B is to be tried.
+func (s *slots) installed(t *testing.T) {
+	t.Helper()
+	s.await(t, "ActiveJob", "/")
+	if env := s.environment(t); env["slot"] != "B" || env["good"] != "A" || env["tries"] != "3" {
+		t.Fatalf("the next boot is by %v; history: %s; %s", env, s.get(t, "History"), s.MustRun(t, "journalctl -u updater --no-pager | tail -20"))
+	}
+}
+
 // whole checks that slot B has exactly the release.
 func (s *slots) whole(t *testing.T) {
 	t.Helper()
