@@ -71,8 +71,8 @@ func newSlots(t *testing.T, units map[string][]byte) *slots {
 		"test/cmdline": []byte("resin.slot=A\n"), "test/root.json": trusted,
 	}})
 	run(t, "truncate", "-s", "64M", filepath.Join(s.Data, "A"), filepath.Join(s.Data, "B"))
-	run(t, "ip", "address", "add", "192.0.2.1/24", "dev", s.Interface())
-	s.server = serve(t, repo.Dir(), "192.0.2.1")
+	run(t, "ip", "address", "add", "198.51.100.1/24", "dev", s.Interface())
+	s.server = serve(t, repo.Dir(), "198.51.100.1")
 	s.plug(t)
 	return s
 }
@@ -104,7 +104,7 @@ func (s *slots) plug(t *testing.T) {
 	t.Helper()
 	run(t, "ip", "link", "set", s.Interface(), "up")
 	s.MustRun(t, `nmcli device set host0 managed no
-ip address add 192.0.2.2/24 dev host0; ip link set host0 up
+ip address add 198.51.100.2/24 dev host0; ip link set host0 up
 mkdir -p /dev/disk/by-partlabel; for slot in A B; do ln -sfn /mnt/data/$slot /dev/disk/by-partlabel/resin-root$slot; done`)
 }
 
@@ -133,7 +133,7 @@ func (s *slots) await(t *testing.T, name, want string) {
 // begin starts the installation, at a rate in bytes per second; 0 is as fast as it goes.
 func (s *slots) begin(t *testing.T, rate int) {
 	t.Helper()
-	s.MustRun(t, fmt.Sprintf("busctl call%sInstall 'sa{sv}' http://192.0.2.1:%d 1 rate t %d", service, s.port, rate))
+	s.MustRun(t, fmt.Sprintf("busctl call%sInstall 'sa{sv}' http://198.51.100.1:%d 1 rate t %d", service, s.port, rate))
 }
 
 // installed waits for the end of an installation, after which slot B is to be tried.
