@@ -56,6 +56,7 @@ func TestProductionFromOutside(t *testing.T) {
 	})
 	// The same scan finds what is open: it is not the wall that is silent.
 	c.MustRun(t, "systemd-run --quiet --unit=open-tcp systemd-socket-activate -l 4711 true; systemd-run --quiet --unit=open-udp systemd-socket-activate -d -l 4712 sleep 60")
+	c.MustRun(t, "until [ $(ss -Hltun sport = :4711 or sport = :4712 | wc -l) = 2 ]; do sleep 0.1; done")
 	inNamespace(t, namespace, func() {
 		awaitReached(t, c, addresses()[0])
 		if !tcpOpen(addresses()[0], 4711) || !udpOpen(addresses()[0], 4712) || udpOpen(addresses()[0], 4713) {
