@@ -69,6 +69,27 @@ func edit(program string) string {
 	return fmt.Sprintf(`jq %q /mnt/boot/config.json > /tmp/new && cat /tmp/new > /mnt/boot/config.json`, program)
 }
 
+// timed changes config.json by a jq program and says how long it took until a command
+// printed want, as the device's own clock has it.
+func (p place) timed(t *testing.T, what, program, command, want string) {
+	t.Helper()
+	out := p.run(t, fmt.Sprintf(`ask() { %s; }
+		jq %q /mnt/boot/config.json > /tmp/new
+		read began _ < /proc/uptime
+		cat /tmp/new > /mnt/boot/config.json
+		until [ "$(ask)" = %q ]; do
+			read now _ < /proc/uptime
+			[ $((${now%%.*} - ${began%%.*})) -lt %d ] || { echo "it prints $(ask)"; exit 0; }
+		done
+		read now _ < /proc/uptime
+		echo took $(( (${now%%.*} - ${began%%.*}) * 1000 + (1${now#*.} - 1${began#*.}) * 10 )) ms`, command, program, want, int(soon.Seconds())))
+	if !strings.HasPrefix(out, "took ") {
+		t.Errorf("%s: after %v %s\n%s, want %q", what, soon, command, out, want)
+		return
+	}
+	t.Logf("%-24s %s", what, out)
+}
+
 // seed writes a connection file on the boot partition.
 func (p place) seed(t *testing.T, name, content string) {
 	t.Helper()

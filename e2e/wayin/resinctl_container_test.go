@@ -22,9 +22,14 @@ func TestResinctl(t *testing.T) {
 	t.Run("hostname", func(t *testing.T) { s.nameStory(t) })
 	t.Run("config", func(t *testing.T) { s.configStory(t) })
 	t.Run("absent", func(t *testing.T) { s.absentStory(t) })
+	t.Run("commands", func(t *testing.T) { s.commandsStory(t) })
+	t.Run("doctor", func(t *testing.T) { s.doctorStory(t) })
 	t.Run("manual", func(t *testing.T) {
 		if text := c.MustRun(t, "man resinctl | col -b 2>/dev/null || mandoc /usr/share/man/man1/resinctl.1"); !strings.Contains(text, "resinctl") {
 			t.Errorf("the manual is %q", text)
+		}
+		if pages := c.MustRun(t, "for page in /usr/share/man/man1/resinctl*.1; do mandoc -T ascii $page >/dev/null || echo $page; done; ls /usr/share/man/man1 | grep -cE '^resinctl(-status|-config-(get|set|unset|check|schema)|-hostname|-network|-logs-persistent|-purge|-splash|-doctor)?.1$'"); pages != "13" {
+			t.Errorf("pages that cannot be read, and how many there are of 13: %s", pages)
 		}
 		if out := c.MustRun(t, `bash -c '. /usr/share/bash-completion/bash_completion; . /usr/share/bash-completion/completions/resinctl; complete -p resinctl'`); !strings.Contains(out, "__start_resinctl") {
 			t.Errorf("bash completes with %q", out)
