@@ -19,7 +19,14 @@ func TestContainer(t *testing.T) {
 	for _, part := range []struct {
 		name string
 		tell func(*testing.T, place)
-	}{{"keys", keys}, {"names", names}, {"clock", clock}, {"files", files}, {"restarts", restarts}} {
+	}{{"keys", keys}, {"daemons", measured}, {"names", names}, {"clock", clock}, {"files", files}, {"restarts", restarts}} {
 		t.Run(part.name, func(t *testing.T) { part.tell(t, p) })
 	}
+}
+
+// measured is daemons without the emulation, and leaves config.json as it was.
+func measured(t *testing.T, p place) {
+	p.await(t, servers("DnsServers"), `["10.88.0.1"]`)
+	daemons(t, p)
+	p.run(t, edit(`del(.dnsServers, .ntpServers, .country, .os)`))
 }

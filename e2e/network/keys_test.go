@@ -53,6 +53,42 @@ func keys(t *testing.T, p place) {
 	})
 }
 
+// What the daemons themselves say, over the bus where they have one.
+const (
+	asks      = `busctl -j call uk.org.thekelleys.dnsmasq /uk/org/thekelleys/dnsmasq uk.org.thekelleys.dnsmasq GetServerMetrics | jq -r '[.data[0][].address | select(startswith("10.88"))] | sort | join(" ")'`
+	sources   = `chronyc -c -N sources -a | cut -d, -f3 | grep -v pool.ntp.org | sort | tr '\n' ' ' | sed 's/ $//'`
+	defaults  = `chronyc -c -N sources -a | grep -c resinio.pool.ntp.org || true`
+	available = "busctl -j get-property org.freedesktop.NetworkManager /org/freedesktop/NetworkManager org.freedesktop.NetworkManager ConnectivityCheckAvailable | jq -r .data"
+)
+
+// daemons sets, changes, spoils and removes each key, and asks the daemon that it is for
+// how soon it has it. Without the emulation it takes a tenth of the time.
+func daemons(t *testing.T, p place) {
+	for _, c := range []struct{ what, change, ask, want string }{
+		{"dnsServers changed", `.dnsServers="10.88.0.2 10.88.0.9"`, asks, "10.88.0.1 10.88.0.2 10.88.0.9"},
+		{"dnsServers null", `.dnsServers="null"`, asks, "10.88.0.1"},
+		{"dnsServers set", `.dnsServers="10.88.0.2"`, asks, "10.88.0.1 10.88.0.2"},
+		{"dnsServers wrong", `.dnsServers="dns.example"`, problem("/dnsServers", "dns.example"), "true"},
+		{"and the last ones stay", `.`, asks, "10.88.0.1 10.88.0.2"},
+		{"dnsServers removed", `del(.dnsServers)`, asks, "10.88.0.1"},
+		{"ntpServers set", `.ntpServers="10.88.0.9 ntp.test"`, sources, "10.88.0.1 10.88.0.9 ntp.test"},
+		{"ntpServers wrong", `.ntpServers="no_host!"`, problem("/ntpServers", "no_host!"), "true"},
+		{"and the last ones stay", `.`, sources, "10.88.0.1 10.88.0.9 ntp.test"},
+		{"ntpServers changed", `.ntpServers="10.88.0.8"`, sources, "10.88.0.1 10.88.0.8"},
+		{"ntpServers removed", `del(.ntpServers)`, defaults, "4"},
+		{"ntpServers null", `.ntpServers="null"`, defaults, "0"},
+		{"connectivity changed", `.os.network.connectivity.uri="http://10.88.0.1/login"`, checkURI, "http://10.88.0.1/login"},
+		{"connectivity wrong", `.os.network.connectivity.uri="gopher://x"`, problem("/os/network/connectivity/uri", ""), "true"},
+		{"and the last one stays", `.`, checkURI, "http://10.88.0.1/login"},
+		{"connectivity removed", `del(.os.network.connectivity)`, available, "false"},
+		{"connectivity set", `.os.network.connectivity={"uri":"http://10.88.0.1/online","response":"this is the internet"}`, available, "true"},
+		{"country wrong", `.country="Germany"`, problem("/country", ""), "true"},
+		{"country removed", `del(.country)`, property("Service1", "Problems", "[.data[] | select(.[0]==\"/country\")]"), "[]"},
+	} {
+		p.timed(t, c.what, c.change, c.ask, c.want)
+	}
+}
+
 const checkURI = "busctl -j get-property org.freedesktop.NetworkManager /org/freedesktop/NetworkManager org.freedesktop.NetworkManager ConnectivityCheckUri | jq -r .data"
 
 // inApp runs a command where a container would: in a namespace behind a cable of
