@@ -24,7 +24,7 @@ func home(ssid, psk string) string {
 const radios = `set -e
 modprobe mac80211_hwsim radios=2
 until [ -e /sys/class/net/wlan1 ]; do sleep 0.1; done
-nmcli device set wlan1 managed no
+until nmcli device set wlan1 managed no 2>/dev/null; do sleep 0.2; done
 ip netns add ap
 iw phy "$(cat /sys/class/net/wlan1/phy80211/name)" set netns name ap
 printf '%s\n' interface=wlan1 driver=nl80211 ssid=Home hw_mode=g channel=1 wpa=2 wpa_key_mgmt=WPA-PSK rsn_pairwise=CCMP 'wpa_passphrase=correct horse' > /tmp/hostapd.conf
@@ -104,6 +104,7 @@ func TestWiFi(t *testing.T) {
 		p.run(t, edit(`.os.network.wifi.randomMacAddressScan=true`))
 		p.awaitFor(t, time.Minute, look, "made up")
 		p.run(t, edit(`.os.network.wifi.randomMacAddressScan=false`))
+		p.run(t, "nmcli connection up home && nmcli device disconnect wlan0") // a made-up one lasts until then
 		p.awaitFor(t, time.Minute, look, "own")
 	})
 	t.Run("removed", func(t *testing.T) {
