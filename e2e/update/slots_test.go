@@ -56,7 +56,7 @@ func newSlots(t *testing.T, units map[string][]byte) *slots {
 		t.Fatal(err)
 	}
 	s := &slots{}
-	if s.manifest, err = repo.Publish(t.Context(), repository.Publication{Image: smallRoot(t, dir)}); err != nil {
+	if s.manifest, err = repo.Publish(t.Context(), repository.Publication{Image: smallRoot(t, dir), Share: 10000}); err != nil {
 		t.Fatal(err)
 	}
 	trusted, err := os.ReadFile(repo.RootFile())
