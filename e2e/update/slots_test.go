@@ -102,6 +102,7 @@ func smallRoot(t *testing.T, dir string) string {
 // plug connects the container after each of its boots, and gives its slots their names.
 func (s *slots) plug(t *testing.T) {
 	t.Helper()
+	run(t, "ip", "address", "replace", "198.51.100.1/24", "dev", s.Interface()) // it is another one after each boot
 	run(t, "ip", "link", "set", s.Interface(), "up")
 	s.MustRun(t, `nmcli device set host0 managed no
 ip address add 198.51.100.2/24 dev host0; ip link set host0 up
