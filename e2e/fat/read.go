@@ -135,3 +135,9 @@ func (fs *FS) content(e Entry, clusters []uint32) ([]byte, error) {
 func (fs *FS) clustersFor(size int64) int64 {
 	return (size + fs.clusterSize - 1) / fs.clusterSize
 }
+
+// At returns where in the file system the content of a file that is not empty
+// begins, in bytes.
+func (fs *FS) At(e Entry) int64 {
+	return fs.dataAt + int64(e.start-firstCluster)*fs.clusterSize
+}

@@ -1,0 +1,182 @@
+//go:build powercut
+
+package update
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"resinos.io/e2e/crashlog"
+	"resinos.io/e2e/powercut/update/choice"
+)
+
+// prelude makes grub-emu a firmware that has loaded GRUB from the boot partition.
+// What would leave GRUB tells what it would have started.
+const prelude = `set root=(hd0,gpt1)
+set prefix=(hd0,gpt1)/EFI/BOOT
+function linux {
+  if [ -f $1 ]; then echo "LINUX: $*"; else false; fi
+}
+function initrd {
+  if [ -f $1 ]; then echo "INITRD: $*"; exit; fi
+}
+source $prefix/grub.cfg
+`
+
+// A grub is the real GRUB, on a disk of its own.
+type grub struct {
+	dir     string
+	touched map[int64][]byte // what the disk had before
+	image   *os.File
+}
+
+func newGRUB(t *testing.T, dir, base string) *grub {
+	t.Helper()
+	if _, err := exec.LookPath("grub-emu"); err != nil {
+		t.Fatal("grub-emu is not there (make host installs it)")
+	}
+	g := &grub{dir: filepath.Join(dir, "grub"), touched: map[int64][]byte{}}
+	must(t, os.Mkdir(g.dir, 0o700))
+	disk := filepath.Join(g.dir, "disk.img")
+	run(t, "cp", "--sparse=always", base, disk)
+	must(t, os.WriteFile(filepath.Join(g.dir, "device.map"), []byte("(hd0) "+disk+"\n"), 0o600))
+	must(t, os.WriteFile(filepath.Join(g.dir, "grub.cfg"), []byte(prelude), 0o600))
+	var err error
+	g.image, err = os.OpenFile(disk, os.O_RDWR, 0)
+	must(t, err)
+	t.Cleanup(func() { g.image.Close() })
+	return g
+}
+
+// become makes the disk that of a state.
+func (g *grub) become(t *testing.T, state *crashlog.Image) {
+	t.Helper()
+	for at, data := range g.touched {
+		_, err := g.image.WriteAt(data, at)
+		must(t, err)
+	}
+	clear(g.touched)
+	for n, data := range state.Sectors() {
+		g.write(t, int64(n)*sector, data)
+	}
+}
+
+func (g *grub) write(t *testing.T, at int64, data []byte) {
+	t.Helper()
+	if g.touched[at] == nil {
+		before := make([]byte, len(data))
+		_, err := g.image.ReadAt(before, at)
+		must(t, err)
+		g.touched[at] = before
+	}
+	_, err := g.image.WriteAt(data, at)
+	must(t, err)
+}
+
+var started = regexp.MustCompile(`LINUX: \(hd0,gpt([23])\)/boot/vmlinuz root=PARTLABEL=resin-root([AB]) .*resin\.slot=([AB]) .*version=(\S+)`)
+
+// boot lets GRUB do what it does on the disk, and returns the slot and the version
+// that it starts and the environment that it leaves.
+func (g *grub) boot(t *testing.T, d *disk) (slot, version string, env []byte) {
+	t.Helper()
+	for _, at := range []int64{d.envAt, d.envAt + sector} { // what it may write
+		old := make([]byte, sector)
+		_, err := g.image.ReadAt(old, at)
+		must(t, err)
+		g.write(t, at, old)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "grub-emu", "-m", filepath.Join(g.dir, "device.map"), "-d", g.dir)
+	cmd.Env = append(os.Environ(), "TERM=dumb")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("grub-emu: %v: %s", err, out)
+	}
+	text := bytes.ReplaceAll(out, []byte("\r"), nil)
+	m := started.FindSubmatch(bytes.ReplaceAll(text, []byte("\n"), nil))
+	if m == nil || !bytes.Contains(text, []byte("INITRD")) {
+		return "", fmt.Sprintf("nothing: %q", text), nil
+	}
+	if map[string]string{"A": "2", "B": "3"}[string(m[2])] != string(m[1]) || string(m[2]) != string(m[3]) {
+		t.Fatalf("GRUB mixes the slots up: %s", m[0])
+	}
+	env = make([]byte, 1024)
+	_, err = g.image.ReadAt(env, d.envAt)
+	must(t, err)
+	return string(m[2]), string(m[4]), env
+}
+
+// TestChoice holds the model against the real GRUB, with environments of all kinds.
+func TestChoice(t *testing.T) {
+	dir := fastDir(t)
+	d := newDisk(t, dir)
+	both := crashlog.NewImage(open(t, d.base()), sector)
+	second, err := os.ReadFile(filepath.Join(dir, "2.0.1.img"))
+	must(t, err)
+	both.Write(slotBAt/sector, second)
+	g := newGRUB(t, dir, d.base())
+	blocks := environments(t)
+	for i, env := range blocks {
+		for j, good := range [][]byte{blocks[0], blocks[1], make([]byte, 1024)} {
+			state := both.Clone()
+			state.Write(uint64(d.envAt/sector), env)
+			state.Write(uint64(d.goodAt/sector), good)
+			g.become(t, state)
+			want := choice.Of(env, good)
+			slot, _, left := g.boot(t, d)
+			after := env
+			if want.Write != nil {
+				after = want.Write
+			}
+			if slot != want.Slot || !bytes.Equal(left, after) {
+				t.Errorf("environment %d with copy %d: GRUB starts %q and leaves %q; the model %q, %q", i, j, slot, left, want.Slot, after)
+			}
+		}
+	}
+}
+
+// environments returns blocks with every combination of values, and broken ones.
+func environments(t *testing.T) [][]byte {
+	t.Helper()
+	block := func(text string) []byte {
+		text = "# GRUB Environment Block\n" + text
+		return []byte(text + strings.Repeat("#", 1024-len(text)))
+	}
+	all := [][]byte{block("slot=A\ngood=A\ntries=\nfailed=\n"), block("slot=B\ngood=B\ntries=\nfailed=A\n")}
+	for _, slot := range []string{"A", "B", "C", ""} {
+		for _, good := range []string{"A", "B", ""} {
+			for _, tries := range []string{"3", "2", "1", "0", "", "7"} {
+				all = append(all, block("slot="+slot+"\ngood="+good+"\ntries="+tries+"\nfailed=\nsaved=x=y\n"))
+			}
+		}
+	}
+	return append(all, block("tries=3\ngood=A\nslot=B\n"), block("slot=B\n"), block(""), make([]byte, 1024), []byte(strings.Repeat("#", 1024)))
+}
+
+func open(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.Open(path)
+	must(t, err)
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// fastDir returns a directory in memory if there is one.
+func fastDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "powercut-update-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
