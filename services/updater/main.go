@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -78,6 +77,10 @@ func build(ctx context.Context, d *daemon.Daemon) (*update.Updater, error) {
 	if err != nil {
 		return nil, err
 	}
+	loader, err := bootenv.Find(d.Root)
+	if err != nil {
+		return nil, err
+	}
 	limit, err := limitOf(os.Getenv(deadlineVariable))
 	if err != nil {
 		return nil, err
@@ -92,11 +95,7 @@ func build(ctx context.Context, d *daemon.Daemon) (*update.Updater, error) {
 	}
 	system := host.New(d.Conn)
 	u := &update.Updater{
-		Env: bootenv.GRUB{
-			Path: filepath.Join(d.Root.Boot(), "EFI/BOOT/grubenv"),
-			Good: filepath.Join(d.Root.Boot(), "EFI/BOOT/grubenv.good"),
-		},
-		Book: page, Booted: booted, Runs: runs, System: system,
+		Env: loader, Book: page, Booted: booted, Runs: runs, System: system,
 		Worker: worker.Program(d.Root.Path(workerProgram)),
 		Places: places(d.Root, table), Log: d.Log, Life: ctx, Changed: d.Trigger,
 		Checks: checks(d.Root, system), Deadline: limit,

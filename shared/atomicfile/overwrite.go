@@ -18,6 +18,30 @@ func Overwrite(path string, data []byte) error {
 	return overwrite(disk{}, path, data)
 }
 
+// OverwriteAt puts data at an offset of a file or a block device, in place and
+// durably. Nothing but the sectors that it covers can tear at a power cut.
+func OverwriteAt(path string, offset int64, data []byte) error {
+	f, err := disk{}.open(path, os.O_RDWR, 0)
+	if err != nil {
+		return cannotWrite(path, err)
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case offset < 0 || info.Mode().IsRegular() && info.Size() < offset+int64(len(data)):
+		err = fmt.Errorf("%w: %d bytes at %d of %d", ErrSize, len(data), offset, info.Size())
+	default:
+		_, err = f.WriteAt(data, offset)
+		if err == nil {
+			err = f.Sync()
+		}
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return cannotWrite(path, err)
+	}
+	return nil
+}
+
 func overwrite(o ops, path string, data []byte) error {
 	f, err := o.open(path, os.O_RDWR, 0)
 	if err != nil {

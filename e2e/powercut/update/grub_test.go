@@ -81,7 +81,7 @@ func (g *grub) write(t *testing.T, at int64, data []byte) {
 	must(t, err)
 }
 
-var started = regexp.MustCompile(`LINUX: \(hd0,gpt([23])\)/boot/vmlinuz root=PARTLABEL=resin-root([AB]) .*resin\.slot=([AB]) .*version=(\S+)`)
+var started = regexp.MustCompile(`LINUX: \(hd0,gpt([23])\)/boot/vmlinuz root=PARTLABEL=resin-root([AB]) .*resin\.slot=([AB]) .*version=([0-9.]+)`)
 
 // boot lets GRUB do what it does on the disk, and returns the slot and the version
 // that it starts and the environment that it leaves.
@@ -126,7 +126,11 @@ func TestChoice(t *testing.T) {
 	g := newGRUB(t, dir, d.base())
 	blocks := environments(t)
 	for i, env := range blocks {
-		for j, good := range [][]byte{blocks[0], blocks[1], make([]byte, 1024)} {
+		copies := [][]byte{blocks[i%2]}
+		if broken := choice.Of(env, blocks[0]).Slot != choice.Of(env, blocks[1]).Slot; broken || i < 2 {
+			copies = [][]byte{blocks[0], blocks[1], make([]byte, 1024)}
+		}
+		for j, good := range copies {
 			state := both.Clone()
 			state.Write(uint64(d.envAt/sector), env)
 			state.Write(uint64(d.goodAt/sector), good)

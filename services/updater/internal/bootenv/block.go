@@ -83,18 +83,14 @@ func stateOf(variables []variable) (State, error) {
 func format(s State, before []variable) ([]byte, error) {
 	var out strings.Builder
 	out.WriteString(signature)
-	mine := map[string]bool{}
 	for _, v := range ours(s) {
-		mine[v.name] = true
 		out.WriteString(v.name + "=" + v.value + "\n")
 	}
 	if out.Len() > decisive {
 		return nil, fmt.Errorf("cannot write the boot environment: our variables take %d bytes", out.Len())
 	}
-	for _, v := range before {
-		if !mine[v.name] {
-			out.WriteString(v.name + "=" + v.value + "\n")
-		}
+	for _, v := range without(before, ours(s)) {
+		out.WriteString(v.name + "=" + v.value + "\n")
 	}
 	if out.Len() > blockSize {
 		return nil, fmt.Errorf("cannot write the boot environment: %d bytes of variables, at most %d", out.Len(), blockSize)

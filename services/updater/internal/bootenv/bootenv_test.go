@@ -17,20 +17,43 @@ func grub(t *testing.T) GRUB {
 	return GRUB{Path: filepath.Join(dir, "grubenv"), Good: filepath.Join(dir, "grubenv.good")}
 }
 
+// ubootPair returns an environment of two copies in one file, as on a device that
+// has it before the first partition.
 func ubootPair(t *testing.T) UBoot {
 	t.Helper()
-	dir := t.TempDir()
-	u := UBoot{Copies: [2]string{filepath.Join(dir, "uboot.env"), filepath.Join(dir, "uboot-redund.env")}}
+	path := filepath.Join(t.TempDir(), "disk")
+	u := UBoot{Copies: [2]Area{{path, 512, 4096}, {path, 8192, 4096}}}
 	block, err := formatUBoot(State{A, A, Proven, None}, copyOf{variables: []variable{{"bootargs", "quiet"}}, size: 4096})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range u.Copies {
-		if err := os.WriteFile(path, block, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	disk := make([]byte, 20000)
+	for _, area := range u.Copies {
+		copy(disk[area.Offset:], block)
+	}
+	if err := os.WriteFile(path, disk, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return u
+}
+
+func uenv(t *testing.T) UEnv {
+	t.Helper()
+	u := uenvOf(t.TempDir())
+	if err := os.WriteFile(u.Path, []byte("resin_root_part=2\nupgrade_available=0\nextra=1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// loaders returns one of each, with slot A proven.
+func loaders(t *testing.T) map[string]Loader {
+	t.Helper()
+	g := grub(t)
+	if err := g.Store(states[0]); err != nil { // also where there is no file yet
+		t.Fatal(err)
+	}
+	return map[string]Loader{"grub": g, "u-boot": ubootPair(t), "u-boot-uenv": uenv(t)}
 }
 
 var states = []State{
@@ -38,12 +61,7 @@ var states = []State{
 }
 
 func TestRoundTrip(t *testing.T) {
-	g := grub(t)
-	loaders := map[string]Loader{"grub": g, "u-boot": ubootPair(t)}
-	if err := g.Store(states[0]); err != nil { // also where there is no file yet
-		t.Fatal(err)
-	}
-	for name, loader := range loaders {
+	for name, loader := range loaders(t) {
 		for _, want := range states {
 			if err := loader.Store(want); err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -144,16 +162,16 @@ func TestUBootTornWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := u.Copies[1-stale]
-	whole, err := os.ReadFile(written)
+	whole, err := os.ReadFile(written.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at := 0; at < len(whole); at += 61 {
+	for at := 0; at < int(written.Size); at += 61 {
 		torn := bytes.Clone(whole)
-		for i := at; i < len(torn); i++ {
-			torn[i] ^= 0xff
+		for i := at; i < int(written.Size); i++ {
+			torn[int(written.Offset)+i] ^= 0xff
 		}
-		if err := os.WriteFile(written, torn, 0o600); err != nil {
+		if err := os.WriteFile(written.Path, torn, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := u.Load(); err != nil || got != states[0] {

@@ -3,7 +3,6 @@ package bootenv
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"resinos.io/shared/atomicfile"
@@ -57,15 +56,13 @@ func (g GRUB) Store(s State) error {
 	return nil
 }
 
-// put overwrites a block in place. Only what is no block, and so of no use to the
-// boot loader, is made anew.
+// put overwrites a block in place. Only what cannot be overwritten, and so is of no
+// use to the boot loader, is made anew: it goes by the other file meanwhile.
 func put(path string, block []byte) error {
-	err := atomicfile.Overwrite(path, block)
-	if errors.Is(err, atomicfile.ErrSize) || errors.Is(err, fs.ErrNotExist) {
-		err = atomicfile.Write(path, block, 0o600)
-	}
-	if err != nil {
-		return err
+	if err := atomicfile.Overwrite(path, block); err != nil {
+		if err := renew(path, block); err != nil {
+			return err
+		}
 	}
 	back, err := os.ReadFile(path)
 	if err == nil && string(back) != string(block) {
@@ -75,4 +72,15 @@ func put(path string, block []byte) error {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return nil
+}
+
+// renew makes a file of the boot partition anew whose content is no use.
+func renew(path string, content []byte) error {
+	if _, err := atomicfile.Recover(path, func([]byte) error { return nil }); err != nil {
+		return err
+	}
+	if err := atomicfile.Remove(path); err != nil {
+		return err
+	}
+	return atomicfile.Replace(path, nil, content, 0o600)
 }

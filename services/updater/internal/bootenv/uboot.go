@@ -18,12 +18,12 @@ import (
 // one more. Source: tools/env/fw_env.c and include/env_internal.h of U-Boot.
 const ubootHeader = 5
 
-// UBoot is the environment of U-Boot in two copies of one size: two files, or two
-// places that udev gives names. The older copy is the one that is written, so a
-// torn write leaves the newer one. Its boot script uses the variables slot, good,
-// tries and failed as image/boot/grub.cfg does.
+// UBoot is the environment of U-Boot in two copies of one size, in files or on block
+// devices; flash without a block device (MTD) is not for it. The older copy is the
+// one that is written, so a torn write leaves the newer one. Its boot script uses the
+// variables slot, good, tries and failed as image/boot/grub.cfg does.
 type UBoot struct {
-	Copies [2]string
+	Copies [2]Area
 }
 
 // copyOf is one copy as read.
@@ -46,8 +46,8 @@ func (u UBoot) Load() (State, error) {
 // newest reads both copies and says which one U-Boot uses, and which is not.
 func (u UBoot) newest() (current copyOf, stale int, err error) {
 	var copies [2]copyOf
-	for i, path := range u.Copies {
-		copies[i] = readUBoot(path)
+	for i, area := range u.Copies {
+		copies[i] = readUBoot(area)
 	}
 	a, b := copies[0], copies[1]
 	switch {
@@ -63,14 +63,19 @@ func (u UBoot) newest() (current copyOf, stale int, err error) {
 	return a, 1, nil
 }
 
-func readUBoot(path string) copyOf {
-	data, err := os.ReadFile(path)
+func readUBoot(area Area) copyOf {
+	data := make([]byte, area.Size)
+	file, err := os.Open(area.Path)
 	if err != nil {
 		return copyOf{err: err}
 	}
+	defer file.Close()
+	if _, err := file.ReadAt(data, area.Offset); err != nil {
+		return copyOf{err: fmt.Errorf("cannot read %s: %w", area.Path, err)}
+	}
 	variables, counter, err := parseUBoot(data)
 	if err != nil {
-		return copyOf{err: fmt.Errorf("%s: %w", path, err), size: len(data)}
+		return copyOf{err: fmt.Errorf("%s at %d: %w", area.Path, area.Offset, err)}
 	}
 	return copyOf{variables, counter, len(data), nil}
 }
@@ -106,21 +111,17 @@ func (u UBoot) Store(s State) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Overwrite(u.Copies[stale], block)
+	return atomicfile.OverwriteAt(u.Copies[stale].Path, u.Copies[stale].Offset, block)
 }
 
 // formatUBoot returns the copy that follows current.
 func formatUBoot(s State, current copyOf) ([]byte, error) {
-	mine := map[string]bool{}
 	var body bytes.Buffer
-	for _, v := range ours(s) {
-		mine[v.name] = true
-		body.WriteString(v.name + "=" + v.value + "\x00")
-	}
-	for _, v := range current.variables {
-		if !mine[v.name] {
-			body.WriteString(v.name + "=" + v.value + "\x00")
+	for _, v := range append(ours(s), without(current.variables, ours(s))...) {
+		if v.value == "" { // U-Boot has no empty variables
+			continue
 		}
+		body.WriteString(v.name + "=" + v.value + "\x00")
 	}
 	body.WriteByte(0)
 	if body.Len() > current.size-ubootHeader {

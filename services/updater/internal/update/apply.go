@@ -81,6 +81,8 @@ func (u *Updater) slotState(slot bootenv.Slot, version string, state bootenv.Sta
 	switch {
 	case slot == u.Booted && state.Trial() && state.Slot == slot:
 		return "trial"
+	case slot == u.Booted && state.Failed == slot:
+		return "failed"
 	case slot == u.Booted:
 		return "good"
 	case u.active != "":
@@ -114,6 +116,12 @@ func (u *Updater) commit(how string) error {
 	if err := u.store(proven(u.Booted)); err != nil {
 		return err
 	}
+	u.noteGood(how)
+	return nil
+}
+
+// noteGood notes that the running system has proven itself.
+func (u *Updater) noteGood(how string) {
 	version := u.Runs.Version.String()
 	u.Book.Versions[u.Booted] = version
 	u.Book.Trial, u.Book.Rollback, u.Book.Bad = nil, "", bootenv.None
@@ -121,7 +129,6 @@ func (u *Updater) commit(how string) error {
 	u.dropJournal()
 	u.save()
 	u.Log.Info("the system has proven itself", "version", version, "slot", string(u.Booted), "how", how)
-	return nil
 }
 
 // MarkBad is the method: what runs on trial is given up with the next boot.

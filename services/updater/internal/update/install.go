@@ -185,8 +185,8 @@ func (u *Updater) beforeWriting(updatework.Found) error {
 	}
 	u.Book.Trial = nil
 	delete(u.Book.Versions, u.dormant())
-	u.save()
-	return nil
+	// Or a power cut would leave a slot that is neither and is thought to be whole.
+	return u.Book.Save()
 }
 
 func (u *Updater) noteFailure(what updatework.Found, err error) {
@@ -213,6 +213,7 @@ func (u *Updater) arm(ctx context.Context, what updatework.Found) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.Book.Versions[u.dormant()] = what.Version
+	u.Book.Versions[u.Booted] = u.Runs.Version.String() // what there is to go back to, also from the factory
 	u.Book.Trial = &book.Trial{Slot: u.dormant(), Version: what.Version, From: u.Runs.Version.String(), Before: before}
 	u.Book.Bad = bootenv.None
 	u.Book.Add(book.Installed, what.Version, "into slot "+string(u.dormant()))

@@ -28,6 +28,9 @@ func (u *Updater) Resume(boot string) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	state, err := u.load()
+	if errors.Is(err, bootenv.ErrUnreadable) {
+		state, err = u.mend(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -36,6 +39,8 @@ func (u *Updater) Resume(boot string) error {
 		return u.countBoot(state, boot)
 	case state.Failed != bootenv.None && state.Failed != u.Booted:
 		return u.noteRollback(state)
+	case u.Book.Trial != nil && u.Book.Trial.Slot == u.Booted && state == proven(u.Booted):
+		u.noteGood("all checks passed") // the power went before that was noted
 	case u.Book.Trial != nil && !state.Trial():
 		u.Book.Add(book.Failed, u.Book.Trial.Version, errNotArmed.Error())
 		u.Book.Trial = nil
@@ -45,6 +50,17 @@ func (u *Updater) Resume(boot string) error {
 		return u.noteFallback(state)
 	}
 	return nil
+}
+
+// mend writes an environment that cannot be read: what runs has been started, so it
+// can be again. One that runs on trial, as far as is remembered, stays on trial.
+func (u *Updater) mend(fault error) (bootenv.State, error) {
+	state := proven(u.Booted)
+	if trial := u.Book.Trial; trial != nil && trial.Slot == u.Booted {
+		state = bootenv.State{Slot: u.Booted, Good: u.dormant(), Tries: bootenv.Tries - 1}
+	}
+	u.Log.Error("the boot environment is written anew", "why", fault, "slot", string(u.Booted))
+	return state, u.store(state)
 }
 
 // countBoot remembers that this boot of a trial came as far as the updater, and
@@ -69,6 +85,9 @@ func (u *Updater) countBoot(state bootenv.State, boot string) error {
 
 // noteRollback notes that the boot loader, or a system on trial, came back here.
 func (u *Updater) noteRollback(state bootenv.State) error {
+	if u.Book.Trial == nil && u.Book.Bad == state.Failed {
+		return u.store(proven(u.Booted)) // the power went after it was noted
+	}
 	reason := fmt.Sprintf("slot %s did not come up in %d tries", state.Failed, bootenv.Tries)
 	version := u.Book.Versions[state.Failed]
 	if trial := u.Book.Trial; trial != nil && trial.Slot == state.Failed {
