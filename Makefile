@@ -71,8 +71,8 @@ test-vm: images ## tests in virtual machines booted from the images: those that 
 test-vm-all: images ## every test in a virtual machine; wants a machine that does nothing else
 	RESIN_LONG=1 go test -count=1 -tags vm -p 1 -timeout 240m ./e2e/...
 
-test-powercut: image ## power cuts at every write of an edit, of a first boot, a purge, a journal's switch: real file systems, the real kernel
-	go test -count=1 -tags powercut -p 1 -timeout 60m -v ./e2e/powercut ./e2e/statecut
+test-powercut: image ## power cuts at every write of an edit and an update, of a first boot, a purge, a journal's switch: real file systems, the real kernel
+	go test -count=1 -tags powercut -p 1 -timeout 60m -v ./e2e/powercut ./e2e/powercut/update ./e2e/statecut
 
 test-reproducible: image ## build the image a second time from nothing and compare
 	image/check-reproducible $(VARIANT)

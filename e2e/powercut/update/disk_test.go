@@ -95,6 +95,19 @@ func newDisk(t *testing.T, dir string) *disk {
 	return d
 }
 
+// keptDisk returns the disk of a test that has failed, with its record.
+func keptDisk(t *testing.T, dir string) *disk {
+	t.Helper()
+	d := &disk{dir: dir, versions: versions(), repo: filepath.Join(dir, "repo")}
+	for _, v := range d.versions {
+		data, err := os.ReadFile(filepath.Join(dir, v.name+".img"))
+		must(t, err)
+		v.sum = sha256.Sum256(data)
+	}
+	d.learn(t)
+	return d
+}
+
 // makeRoot makes the root of a release, small but with what GRUB and the updater need.
 func (d *disk) makeRoot(t *testing.T, v *version, image string, keys []byte, seed uint64) {
 	t.Helper()

@@ -19,16 +19,17 @@ import (
 )
 
 // prelude makes grub-emu a firmware that has loaded GRUB from the boot partition.
-// What would leave GRUB tells what it would have started.
+// What would leave GRUB tells what it would have started: some builds of grub-emu have
+// commands of those names, others have not, so the script's are renamed.
 const prelude = `set root=(hd0,gpt1)
 set prefix=(hd0,gpt1)/EFI/BOOT
-function linux {
+function show_linux {
   if [ -f $1 ]; then echo "LINUX: $*"; else false; fi
 }
-function initrd {
+function show_initrd {
   if [ -f $1 ]; then echo "INITRD: $*"; exit; fi
 }
-source $prefix/grub.cfg
+source (host)%s
 `
 
 // A grub is the real GRUB, on a disk of its own.
@@ -48,8 +49,15 @@ func newGRUB(t *testing.T, dir, base string) *grub {
 	disk := filepath.Join(g.dir, "disk.img")
 	run(t, "cp", "--sparse=always", base, disk)
 	must(t, os.WriteFile(filepath.Join(g.dir, "device.map"), []byte("(hd0) "+disk+"\n"), 0o600))
-	must(t, os.WriteFile(filepath.Join(g.dir, "grub.cfg"), []byte(prelude), 0o600))
-	var err error
+	script, err := os.ReadFile(filepath.Join(top, "image/boot/grub.cfg"))
+	must(t, err)
+	renamed := regexp.MustCompile(`(?m)\b(linux|initrd) "\(`).ReplaceAll(script, []byte(`show_$1 "(`))
+	if bytes.Count(renamed, []byte("show_")) != 2 {
+		t.Fatal("grub.cfg does not start one kernel and one initrd")
+	}
+	path := filepath.Join(g.dir, "script.cfg")
+	must(t, os.WriteFile(path, renamed, 0o600))
+	must(t, os.WriteFile(filepath.Join(g.dir, "grub.cfg"), fmt.Appendf(nil, prelude, path), 0o600))
 	g.image, err = os.OpenFile(disk, os.O_RDWR, 0)
 	must(t, err)
 	t.Cleanup(func() { g.image.Close() })
@@ -181,6 +189,24 @@ func fastDir(t *testing.T) string {
 	if err != nil {
 		return t.TempDir()
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if t.Failed() && *again == "" {
+			keep(t, dir)
+		}
+		os.RemoveAll(dir)
+	})
 	return dir
+}
+
+// keep keeps what it takes to judge a record again, see the flag -again.
+func keep(t *testing.T, dir string) {
+	to := filepath.Join(top, "build/e2e-failures/powercut-update")
+	err := os.RemoveAll(to)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(to), 0o755)
+	}
+	if err == nil {
+		err = exec.Command("cp", "-r", "--sparse=always", dir, to).Run() //nolint:noctx // the test's context has ended
+	}
+	t.Logf("the disk and the records are in %s (%v)", to, err)
 }

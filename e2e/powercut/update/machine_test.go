@@ -106,14 +106,20 @@ func (r *rig) machine(t *testing.T, round string, todo job.Job, more []tinyvm.Fi
 		t.Fatal(err)
 	}
 	t.Logf("%s: the machine took %s; its console:\n%s", round, time.Since(start).Round(time.Millisecond), console)
-	f := open(t, copied.Log)
+	must(t, os.Remove(copied.Image))
+	return readRecord(t, copied.Log)
+}
+
+// readRecord reads a record, and fails if it is not complete.
+func readRecord(t *testing.T, path string) *crashlog.Log {
+	t.Helper()
+	f := open(t, path)
 	log, err := crashlog.Parse(bufio.NewReader(f))
 	must(t, err)
 	log.MarkWrites(notesAt)
 	if all := notes(t, log); len(all) == 0 || all[len(all)-1].Event != powercut.Done {
-		t.Fatalf("%s: the record of %d operations does not reach the end", round, len(log.Ops))
+		t.Fatalf("%s: the record of %d operations does not reach the end", path, len(log.Ops))
 	}
-	must(t, os.Remove(copied.Image))
 	return log
 }
 

@@ -4,13 +4,43 @@ package update
 
 import (
 	"flag"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"resinos.io/e2e/crashlog"
 )
 
-var seed = flag.Uint64("seed", 1, "of the states that are drawn")
+var (
+	seed  = flag.Uint64("seed", 1, "of the states that are drawn")
+	again = flag.String("again", "", "a folder kept of a test that failed: TestAgain judges its records once more")
+)
+
+// TestAgain judges the records of a failed test without a machine.
+//
+//	go test -tags powercut -run TestAgain -v ./e2e/powercut/update -again ../../../build/e2e-failures/powercut-update
+func TestAgain(t *testing.T) {
+	if *again == "" {
+		t.Skip("judges the records in the folder that -again names")
+	}
+	d := keptDisk(t, *again)
+	g := newGRUB(t, fastDir(t), d.base())
+	j := judgeUpdates(t, d, g, readRecord(t, filepath.Join(d.dir, "updates.log")))
+	if _, err := os.Stat(filepath.Join(d.dir, "recoveries.log")); err == nil {
+		j.judgeRecoveries(t, readRecord(t, filepath.Join(d.dir, "recoveries.log")), *seed).report(t, "recoveries", 0)
+	}
+}
+
+func judgeUpdates(t *testing.T, d *disk, g *grub, log *crashlog.Log) *judge {
+	t.Helper()
+	j := newJudge(d, g)
+	start := time.Now()
+	wanted := demands(t, log)
+	j.judge(t, "", log, open(t, d.base()), *seed, func(cut int) demand { return wanted[cut] })
+	j.report(t, "updates", time.Since(start))
+	return j
+}
 
 // TestUpdateSurvivesPowerCuts is what the package promises.
 func TestUpdateSurvivesPowerCuts(t *testing.T) {
@@ -18,17 +48,12 @@ func TestUpdateSurvivesPowerCuts(t *testing.T) {
 	todo := r.job
 	todo.Boots = boots()
 	log := r.machine(t, "updates", todo, nil)
-	g := newGRUB(t, r.dir, r.base())
-	j := newJudge(r.disk, g)
-	start := time.Now()
-	wanted := demands(t, log)
-	j.judge(t, "", log, open(t, r.base()), *seed, func(cut int) demand { return wanted[cut] })
-	j.report(t, "updates", time.Since(start))
+	j := judgeUpdates(t, r.disk, newGRUB(t, r.dir, r.base()), log)
 
 	todo = r.job
 	states, files := j.states(t)
 	todo.States = states
-	start = time.Now()
+	start := time.Now()
 	deeper := j.judgeRecoveries(t, r.machine(t, "recoveries", todo, files), *seed)
 	deeper.report(t, "recoveries", time.Since(start))
 }
