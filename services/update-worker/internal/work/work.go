@@ -234,23 +234,31 @@ func (w *Work) progress() func(engine.Progress) {
 // firmware may read them.
 func (w *Work) bootFiles(ctx context.Context, m *release.Manifest) error {
 	for _, file := range m.Boot {
-		path := filepath.Join(w.Boot, file.Path)
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		data, err := w.source.Fetch(ctx, trust.BootPath(file.SHA256), file.Size)
-		if err == nil {
-			err = verify(data, file)
-		}
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(path), 0o700)
-		}
-		if err == nil {
-			err = atomicfile.Replace(path, nil, data, 0o600)
-		}
-		if err != nil {
+		if err := w.bootFile(ctx, file); err != nil {
 			return fmt.Errorf("cannot add the boot file %s: %w", file.Path, err)
 		}
 	}
 	return nil
+}
+
+func (w *Work) bootFile(ctx context.Context, file release.File) error {
+	path := filepath.Join(w.Boot, file.Path)
+	// What a power cut left of an earlier try is finished, whatever its content.
+	if _, err := atomicfile.Recover(path, func([]byte) error { return nil }); err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	data, err := w.source.Fetch(ctx, trust.BootPath(file.SHA256), file.Size)
+	if err != nil {
+		return err
+	}
+	if err := verify(data, file); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return atomicfile.Replace(path, nil, data, 0o600)
 }

@@ -290,3 +290,36 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestBootFiles: those that are missing are added, also after a power cut in the
+// middle of it; those that are there are left.
+func TestBootFiles(t *testing.T) {
+	s := newSite(t)
+	data := []byte("a boot file")
+	s.must(os.MkdirAll(filepath.Join(s.repo.Dir, filepath.Dir(trust.BootPath(sum(data)))), 0o755))
+	s.must(os.WriteFile(filepath.Join(s.repo.Dir, trust.BootPath(sum(data))), data, 0o600))
+	s.publish("1.1.0", func(m *release.Manifest) {
+		for _, path := range []string{"EFI/BOOT/NEW.BIN", "EFI/BOOT/OLD.BIN"} {
+			m.Boot = append(m.Boot, release.File{Path: path, Size: int64(len(data)), SHA256: sum(data)})
+		}
+	})
+	dir := filepath.Join(s.work.Boot, "EFI/BOOT")
+	s.must(os.MkdirAll(dir, 0o755))
+	for name, text := range map[string]string{"OLD.BIN": "as it was", "NEW.JNL": "half a side file", "NEW.TMP": "half a file"} {
+		s.must(os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	if name := s.do(); name != "" {
+		t.Fatal(name)
+	}
+	left := map[string]string{}
+	all, err := os.ReadDir(dir)
+	s.must(err)
+	for _, entry := range all {
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		s.must(err)
+		left[entry.Name()] = string(text)
+	}
+	if len(left) != 2 || left["NEW.BIN"] != string(data) || left["OLD.BIN"] != "as it was" {
+		t.Errorf("the boot partition has %q", left)
+	}
+}
