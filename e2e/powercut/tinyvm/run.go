@@ -2,12 +2,14 @@ package tinyvm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -32,6 +34,7 @@ type Config struct {
 	Init   []byte // the program, statically linked
 	Files  []File // more files for it; the modules are in /modules
 	Disks  []Disk
+	Memory int // MiB; 0: 384
 }
 
 // ModuleFiles returns where the program finds the modules, in order.
@@ -96,8 +99,9 @@ func (c Config) console() string   { return filepath.Join(c.Dir, "console.log") 
 // args returns QEMU's command line. Flushes are recorded but not passed on to
 // this machine's disk: the record is what counts, and it is read when QEMU has ended.
 func (c Config) args() []string {
+	memory := cmp.Or(c.Memory, 384)
 	args := []string{
-		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "2", "-m", "384",
+		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "2", "-m", strconv.Itoa(memory),
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
 		"-serial", "file:" + c.console(), "-kernel", c.kernel(), "-initrd", c.initramfs(),
 		"-append", "console=ttyS0 loglevel=2 panic=-1 oops=panic mitigations=off rcupdate.rcu_expedited=1",

@@ -56,18 +56,21 @@ func (d *disk) last() *version { return d.versions[len(d.versions)-1] }
 // states returns the candidates for the machine, and their files.
 func (j *judge) states(t *testing.T) (states []job.State, files []tinyvm.File) {
 	t.Helper()
+	var packer job.Packer
 	for i, c := range j.found {
-		var patch bytes.Buffer
-		must(t, powercut.WritePatch(&patch, c.image.Sectors()))
+		var patch []byte
+		for n, data := range c.image.Sectors() {
+			patch = packer.Add(patch, n, data)
+		}
 		name := fmt.Sprint("/states/", i)
-		files = append(files, tinyvm.File{Path: name, Mode: 0o600, Data: patch.Bytes()})
+		files = append(files, tinyvm.File{Path: name, Mode: 0o600, Data: patch})
 		steps := []string{"resume", "pass", "resume"}
 		if c.runs != j.last().name {
 			steps = append(steps, install(j.last().name))
 		}
 		states = append(states, job.State{Patch: name, Slot: c.slot, Steps: steps})
 	}
-	return states, files
+	return states, append(files, tinyvm.File{Path: job.Pool, Mode: 0o600, Data: packer.Pool})
 }
 
 // judgeRecoveries judges what the machine made of the candidates: the updater read

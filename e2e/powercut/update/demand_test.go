@@ -54,8 +54,6 @@ func boots() []job.Boot {
 type demand struct {
 	when     string
 	was, now stage
-	// versions are the releases that slots may be started with, by name.
-	running string
 }
 
 // demands returns the demand for each number of operations that were carried out.

@@ -156,8 +156,12 @@ func (d *disk) makeDisk(t *testing.T) {
 		name string
 		data []byte
 	}{
-		{"EFI/BOOT/BOOTX64.EFI", noise(300, 800<<10)}, {"EFI/BOOT/grub.cfg", d.grubConfig(t)}, {envFile, env}, {goodFile, env},
-		{"config.json", []byte(`{"hostname":"device","os":{"update":{"auto":true}}}`)}, {"splash/resin-logo.png", noise(301, 9000)},
+		{"EFI/BOOT/BOOTX64.EFI", noise(300, 800<<10)},
+		{"EFI/BOOT/grub.cfg", d.grubConfig(t)},
+		{envFile, env},
+		{goodFile, env},
+		{"config.json", []byte(`{"hostname":"device","os":{"update":{"auto":true}}}`)},
+		{"splash/resin-logo.png", noise(301, 9000)},
 		{"system-connections/home wifi.nmconnection", []byte("[connection]\nid=home\ntype=wifi\n")},
 	} {
 		local := filepath.Join(d.dir, "content")

@@ -22,7 +22,7 @@ const mostBoots = 6
 // A judge holds the states of one record to what is demanded.
 type judge struct {
 	*disk
-	grub  *grub
+	grub  *grub           // nil: the real one is not asked, and nothing is kept for the machine
 	seen  map[string]bool // what the real GRUB was asked
 	tally map[crashlog.Model]*count
 	found []*candidate
@@ -76,8 +76,10 @@ func (j *judge) fault(t *testing.T, s crashlog.State, d demand) string {
 	if next, atLast := starts[0], starts[len(starts)-1]; !d.meets(next, atLast) {
 		return fmt.Sprintf("it starts %v, want %+v or %+v", starts, d.was, d.now)
 	}
-	j.ask(t, s.Image, v, starts)
-	j.propose(s, v, d)
+	if j.grub != nil {
+		j.ask(t, s.Image, v, starts)
+		j.propose(s, v, d)
+	}
 	return ""
 }
 

@@ -4,6 +4,7 @@ package update
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -92,7 +93,7 @@ func (r *rig) machine(t *testing.T, round string, todo job.Job, more []tinyvm.Fi
 	t.Helper()
 	text, err := json.Marshal(todo)
 	must(t, err)
-	c := tinyvm.Config{Dir: filepath.Join(r.dir, round), Kernel: r.kernel, Init: r.init}
+	c := tinyvm.Config{Dir: filepath.Join(r.dir, round), Kernel: r.kernel, Init: r.init, Memory: 1024}
 	c.Files = append(append(more, r.files...), tinyvm.File{Path: job.File, Mode: 0o600, Data: text})
 	must(t, os.Mkdir(c.Dir, 0o700))
 	copied := tinyvm.Disk{Serial: r.job.Disk, Image: filepath.Join(r.dir, round+".img"), Log: filepath.Join(r.dir, round+".log")}
@@ -133,7 +134,7 @@ func notes(t *testing.T, log *crashlog.Log) []note {
 	t.Helper()
 	var all []note
 	for i, op := range log.Ops {
-		if op.Flags&crashlog.Mark == 0 {
+		if op.Flags&crashlog.Mark == 0 || len(bytes.Trim(op.Data, "\x00")) == 0 { // a state put back has no note
 			continue
 		}
 		n, err := powercut.ParseNote(op.Data)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"resinos.io/e2e/crashlog"
+	powercut "resinos.io/e2e/powercut/job"
 )
 
 var (
@@ -39,7 +40,37 @@ func judgeUpdates(t *testing.T, d *disk, g *grub, log *crashlog.Log) *judge {
 	wanted := demands(t, log)
 	j.judge(t, "", log, open(t, d.base()), *seed, func(cut int) demand { return wanted[cut] })
 	j.report(t, "updates", time.Since(start))
+	blind(t, d, log, wanted)
 	return j
+}
+
+// blind judges one installation on a disk that takes no notice of flushes. If that
+// has no bad state the test sees nothing.
+func blind(t *testing.T, d *disk, log *crashlog.Log, wanted []demand) {
+	t.Helper()
+	from, to := 0, 0
+	for _, n := range notes(t, log) {
+		if n.Outcome == install("2.0.2") && n.Event == powercut.Begin {
+			from = n.at + 1
+		} else if n.Outcome == install("2.0.2") {
+			to = n.at
+		}
+	}
+	lying := &crashlog.Log{SectorSize: log.SectorSize}
+	for _, op := range log.Ops[from:to] {
+		op.Flags &^= crashlog.Flush | crashlog.FUA
+		lying.Ops = append(lying.Ops, op)
+	}
+	j := newJudge(d, nil)
+	j.judge(t, "", lying, log.At(open(t, d.base()), from), *seed, func(cut int) demand { return wanted[from+cut] })
+	bad := 0
+	for model, c := range j.tally {
+		bad += c.bad
+		t.Logf("a disk without flushes, %s: %d of %d states are bad, the first: %s", model, c.bad, c.states, c.first)
+	}
+	if bad == 0 {
+		t.Error("a disk without flushes has no bad state: the test is blind")
+	}
 }
 
 // TestUpdateSurvivesPowerCuts is what the package promises.

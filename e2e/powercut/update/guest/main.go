@@ -116,8 +116,15 @@ func (m *machine) recoverAll() error {
 		return err
 	}
 	want, now := make([]byte, m.Size), make([]byte, m.Size)
+	pool, err := os.ReadFile(update.Pool)
+	if err != nil {
+		return err
+	}
 	for i, state := range m.States {
 		patch, err := os.ReadFile(state.Patch)
+		if err == nil {
+			patch, err = update.Expand(patch, pool)
+		}
 		if err != nil {
 			return err
 		}
