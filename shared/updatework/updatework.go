@@ -17,6 +17,10 @@ const (
 	Install = "install" // write it into the slot
 )
 
+// PendingBootFiles is the file in the Request's Dir that lists, as a JSON array of
+// paths, the boot files that are being added. The updater finishes them at its start.
+const PendingBootFiles = "boot-files.json"
+
 // Request says what the worker does.
 type Request struct {
 	Operation  string `json:"operation"`

@@ -4,7 +4,11 @@ package update
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,6 +54,30 @@ func (j *judge) propose(s crashlog.State, v *view, d demand) {
 	j.found = append(j.found, &candidate{image, s.String() + " (" + d.when + ")", c.Slot, j.release(v, c.Slot).name})
 }
 
+// check does to the state partition what the device does before it mounts it:
+// systemd-fsck, with fsck.repair=yes. The kernel alone cannot mount one whose
+// superblock was torn.
+func (j *judge) check(t *testing.T, c *candidate) {
+	t.Helper()
+	before := make([]byte, stateSize*mib)
+	_, err := c.image.ReadAt(before, stateAt)
+	must(t, err)
+	part := filepath.Join(j.grub.dir, "state.part")
+	must(t, os.WriteFile(part, before, 0o600))
+	out, err := exec.CommandContext(t.Context(), "/usr/sbin/e2fsck", "-y", part).CombinedOutput()
+	// 1 and 2: errors were corrected, see e2fsck(8).
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 3) {
+		t.Errorf("%s: the state partition is beyond repair: %v: %s", c.name, err, out)
+	}
+	after, err := os.ReadFile(part)
+	must(t, err)
+	for at := 0; at < len(after); at += sector {
+		if !bytes.Equal(before[at:at+sector], after[at:at+sector]) {
+			c.image.Write(uint64(stateAt+at)/sector, after[at:at+sector])
+		}
+	}
+}
+
 // last is the release that every recovered device installs at the end.
 func (d *disk) last() *version { return d.versions[len(d.versions)-1] }
 
@@ -58,6 +86,7 @@ func (j *judge) states(t *testing.T) (states []job.State, files []tinyvm.File) {
 	t.Helper()
 	var packer job.Packer
 	for i, c := range j.found {
+		j.check(t, c)
 		var patch []byte
 		for n, data := range c.image.Sectors() {
 			patch = packer.Add(patch, n, data)

@@ -24,7 +24,7 @@ const (
 	sector  = 512
 	notesAt = 64 // between the table of partitions and the first of them
 
-	bootSize, slotSize, stateSize = 40, 4, 8 // MiB
+	bootSize, slotSize, stateSize = 40, 4, 20 // MiB; the last as on a device
 	bootAt                        = mib
 	slotAAt                       = bootAt + bootSize*mib
 	slotBAt                       = slotAAt + slotSize*mib

@@ -233,6 +233,30 @@ func (w *Work) progress() func(engine.Progress) {
 // loader itself among them, are left: no order of writes to FAT is safe while the
 // firmware may read them.
 func (w *Work) bootFiles(ctx context.Context, m *release.Manifest) error {
+	var missing []string
+	for _, file := range m.Boot {
+		if _, err := os.Stat(filepath.Join(w.Boot, file.Path)); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, file.Path)
+		}
+	}
+	pending := filepath.Join(w.Dir, updatework.PendingBootFiles)
+	if len(missing) > 0 {
+		// So that the next boot finishes what a power cut interrupts.
+		list, err := json.Marshal(missing)
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.Write(pending, list, 0o600); err != nil {
+			return err
+		}
+	}
+	if err := w.addBootFiles(ctx, m); err != nil {
+		return err
+	}
+	return atomicfile.Remove(pending)
+}
+
+func (w *Work) addBootFiles(ctx context.Context, m *release.Manifest) error {
 	for _, file := range m.Boot {
 		if err := w.bootFile(ctx, file); err != nil {
 			return fmt.Errorf("cannot add the boot file %s: %w", file.Path, err)

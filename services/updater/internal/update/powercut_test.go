@@ -10,6 +10,7 @@ import (
 	"resinos.io/services/updater/internal/book"
 	"resinos.io/services/updater/internal/bootenv"
 	"resinos.io/services/updater/internal/worker"
+	"resinos.io/shared/atomicfile"
 	"resinos.io/shared/updatework"
 )
 
@@ -103,5 +104,30 @@ func TestNothingIsWrittenThatCannotBeNoted(t *testing.T) {
 	w.install(t)
 	if written {
 		t.Error("the slot was written")
+	}
+}
+
+// TestBootFilesAreFinished: the next boot finishes what was interrupted, once.
+func TestBootFilesAreFinished(t *testing.T) {
+	w := newWorld(t)
+	w.Places.Boot = t.TempDir()
+	list := filepath.Join(w.dir, updatework.PendingBootFiles)
+	for name, text := range map[string]string{list: `["EXTRA.BIN","../outside"]`, filepath.Join(w.Places.Boot, "EXTRA.TMP"): "half", filepath.Join(w.Places.Boot, "EXTRA.JNL"): "half"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.finishBootFiles(); err == nil || !strings.Contains(err.Error(), "outside") {
+		t.Errorf("a path that leads elsewhere: %v", err)
+	}
+	left, err := os.ReadDir(w.Places.Boot)
+	if err != nil || len(left) != 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+	if err := w.finishBootFiles(); err != nil {
+		t.Error(err)
+	}
+	if err := atomicfile.Replace(filepath.Join(w.Places.Boot, "EXTRA.BIN"), nil, []byte("whole"), 0o600); err != nil {
+		t.Errorf("it cannot be added again: %v", err)
 	}
 }

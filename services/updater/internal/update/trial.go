@@ -27,6 +27,9 @@ var errNotArmed = errors.New("it was interrupted before it was finished")
 func (u *Updater) Resume(boot string) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if err := u.finishBootFiles(); err != nil {
+		u.Log.Error(err.Error())
+	}
 	state, err := u.load()
 	if errors.Is(err, bootenv.ErrUnreadable) {
 		state, err = u.mend(err)
