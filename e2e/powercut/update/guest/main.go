@@ -13,8 +13,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"resinos.io/e2e/powercut/inside"
 	"resinos.io/e2e/powercut/job"
+	virtual "resinos.io/e2e/powercut/tinyvm/inside"
+	"resinos.io/e2e/powercut/update/inside"
 	update "resinos.io/e2e/powercut/update/job"
 )
 
@@ -41,7 +42,7 @@ func run(log *slog.Logger) error {
 	if err := json.Unmarshal(text, &m.Job); err != nil {
 		return fmt.Errorf("cannot read the job: %w", err)
 	}
-	if err := inside.Prepare(m.Modules); err != nil {
+	if err := virtual.Prepare(m.Modules); err != nil {
 		return err
 	}
 	if m.device, err = inside.Open(m.Disk); err != nil {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"resinos.io/e2e/powercut/job"
+	machine "resinos.io/e2e/powercut/tinyvm/inside"
 )
 
 // A Device is a disk that is read and written past the page cache.
@@ -21,7 +22,7 @@ const bufferSize = 1 << 20
 
 // Open opens the disk with a serial number.
 func Open(serial string) (*Device, error) {
-	path, err := DeviceOf(serial)
+	path, err := machine.Device(serial)
 	if err != nil {
 		return nil, err
 	}
