@@ -253,7 +253,22 @@ func (w *Work) bootFiles(ctx context.Context, m *release.Manifest) error {
 	if err := w.addBootFiles(ctx, m); err != nil {
 		return err
 	}
+	// In a folder that was made just now Linux does not write the removal of a side
+	// file with the folder: seen on the recorded disk.
+	if err := syncAll(w.Boot); err != nil {
+		return err
+	}
 	return atomicfile.Remove(pending)
+}
+
+// syncAll makes durable what is on the file system of dir.
+func syncAll(dir string) error {
+	file, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return unix.Syncfs(int(file.Fd()))
 }
 
 func (w *Work) addBootFiles(ctx context.Context, m *release.Manifest) error {
