@@ -25,8 +25,9 @@ type patient struct {
 }
 
 func (p patient) Unit(context.Context, device.Service) (device.Unit, error) { return p.unit, p.unitErr }
-func (p patient) Owner(context.Context, string) (uint32, error)             { return p.owner, p.ownerErr }
-func (p patient) Ask(context.Context, device.Service) device.Report         { return p.report }
+
+func (p patient) Owner(context.Context, string) (uint32, error)     { return p.owner, p.ownerErr }
+func (p patient) Ask(context.Context, device.Service) device.Report { return p.report }
 
 // TestExamine has each fault that there is, and holds what is said and advised.
 func TestExamine(t *testing.T) {
