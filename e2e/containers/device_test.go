@@ -4,9 +4,6 @@ package containers
 
 import (
 	"bytes"
-	"io"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +17,8 @@ func TestContainers(t *testing.T) {
 	m := device.Start(t, device.Options{Running: true, Namespace: namespace})
 	putGuest(t, m)
 	t.Run("disk", func(t *testing.T) { disk(t, m) })
-	t.Run("local push", func(t *testing.T) { localPush(t, m, namespace) })
+	card := m.Run(t, "basename $(dirname $(grep -l 52:54:00:12:34:99 /sys/class/net/*/address))")
+	t.Run("local push", func(t *testing.T) { localPush(t, m, card, namespace) })
 	t.Run("memory", func(t *testing.T) { memory(t, m) })
 	t.Run("full", func(t *testing.T) { full(t, m) })
 	t.Run("reboot", func(t *testing.T) { reboot(t, m) })
@@ -32,41 +30,6 @@ func disk(t *testing.T, m *device.Machine) {
 	}
 	if got := m.Run(t, "findmnt -no SOURCE -T /var/lib/docker"); !strings.HasPrefix(got, "/dev/vda5") {
 		t.Errorf("the engine's data is on %s", got)
-	}
-}
-
-// localPush builds and runs an image from another host: a client of the engine in
-// the network namespace where the device's second cable ends. All it shares with the
-// device is that cable.
-func localPush(t *testing.T, m *device.Machine, namespace string) {
-	card := m.Run(t, "basename $(dirname $(grep -l 52:54:00:12:34:99 /sys/class/net/*/address))")
-	m.Run(t, "nmcli device set "+card+" managed no && ip address add 10.77.0.1/24 dev "+card+" && ip link set "+card+" up")
-	if out, err := exec.CommandContext(t.Context(), "ip", "-n", namespace, "address", "add", "10.77.0.2/24", "dev", device.Uplink).CombinedOutput(); err != nil {
-		t.Fatal(err, string(out))
-	}
-	root, err := filepath.Abs("../../build/work/development/root") // for the client in it
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := func(input io.Reader, args ...string) string {
-		command := exec.CommandContext(t.Context(), "ip", append([]string{
-			"netns", "exec", namespace, "chroot", root, "env", "DOCKER_BUILDKIT=0", "DOCKER_HOST=tcp://10.77.0.1:2377", "docker",
-		}, args...)...)
-		command.Stdin = input
-		out, err := command.Output()
-		if err != nil {
-			t.Fatalf("docker %v from another host: %v: %s", args, err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	m.Await(t, soon, "ping -c1 -W1 10.77.0.2 >/dev/null && echo reached", "reached")
-	client(guestArchive(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY guest /guest\nCMD [\"/guest\", \"resolve\", \"127.0.0.1\"]\n"}),
-		"build", "--quiet", "--tag", "pushed", "-")
-	if got := client(nil, "run", "--rm", "pushed"); got != "127.0.0.1" {
-		t.Errorf("the pushed image prints %q", got)
-	}
-	if got := m.Run(t, "docker images --format '{{.Repository}}' pushed"); got != "pushed" {
-		t.Errorf("it is not on the device: %q", got)
 	}
 }
 

@@ -3,11 +3,13 @@
 package containers
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"resinos.io/e2e/container"
+	"resinos.io/e2e/device"
 )
 
 // TestEngine looks at the engine of one running device from all sides.
@@ -20,6 +22,11 @@ func TestEngine(t *testing.T) {
 	t.Run("names", func(t *testing.T) { names(t, h) })
 	t.Run("logs", func(t *testing.T) { logs(t, h) })
 	t.Run("live restore", func(t *testing.T) { liveRestore(t, h) })
+	namespace := device.Namespace(t)
+	if out, err := exec.CommandContext(t.Context(), "ip", "link", "set", h.Interface(), "netns", namespace, "name", device.Uplink, "up").CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	t.Run("local push", func(t *testing.T) { localPush(t, h, "host0", namespace) })
 	t.Run("wedged", func(t *testing.T) { wedged(t, h) })
 }
 

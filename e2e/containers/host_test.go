@@ -9,8 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"resinos.io/e2e/device"
 )
 
 // soon is how long something may take under emulation on a busy machine.
@@ -88,4 +91,39 @@ func supervisorArchive(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return archive
+}
+
+// localPush builds and runs an image from another host: a client of the engine in
+// the network namespace where the cable from the device's card ends, as the interface
+// device.Uplink. All it shares with the device is that cable.
+func localPush(t *testing.T, h host, card, namespace string) {
+	h.Run(t, "nmcli device set "+card+" managed no && ip address add 10.77.0.1/24 dev "+card+" && ip link set "+card+" up")
+	if out, err := exec.CommandContext(t.Context(), "ip", "-n", namespace, "address", "add", "10.77.0.2/24", "dev", device.Uplink).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	root, err := filepath.Abs("../../build/work/development/root") // for the client in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := func(input io.Reader, args ...string) string {
+		command := exec.CommandContext(t.Context(), "ip", append([]string{
+			"netns", "exec", namespace, "chroot", root, "env", "DOCKER_BUILDKIT=0", "DOCKER_HOST=tcp://10.77.0.1:2377", "docker",
+		}, args...)...)
+		var said bytes.Buffer
+		command.Stdin, command.Stderr = input, &said
+		out, err := command.Output()
+		if err != nil {
+			t.Fatalf("docker %v from another host: %v: %s%s", args, err, out, &said)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	h.Await(t, soon, "ping -c1 -W1 10.77.0.2 >/dev/null && echo reached", "reached")
+	client(guestArchive(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY guest /guest\nCMD [\"/guest\", \"resolve\", \"127.0.0.1\"]\n"}),
+		"build", "--quiet", "--tag", "pushed", "-")
+	if got := client(nil, "run", "--rm", "pushed"); got != "127.0.0.1" {
+		t.Errorf("the pushed image prints %q", got)
+	}
+	if got := h.Run(t, "docker images --format '{{.Repository}}' pushed"); got != "pushed" {
+		t.Errorf("it is not on the device: %q", got)
+	}
 }
