@@ -112,23 +112,35 @@ mkdir -p /dev/disk/by-partlabel; for slot in A B; do ln -sfn /mnt/data/$slot /de
 // get returns a property of the updater as text.
 func (s *slots) get(t *testing.T, name string) string {
 	t.Helper()
-	var value struct{ Data any }
-	out := s.MustRun(t, "busctl --json=short get-property"+service+name)
-	if err := json.Unmarshal([]byte(out), &value); err != nil {
+	text, err := s.ask(t, name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprint(value.Data)
+	return text
+}
+
+// ask is get for an updater that may be about to start again.
+func (s *slots) ask(t *testing.T, name string) (string, error) {
+	out, err := s.Run(t.Context(), "busctl --json=short get-property"+service+name)
+	if err != nil {
+		return "", err
+	}
+	var value struct{ Data any }
+	if err := json.Unmarshal([]byte(out), &value); err != nil {
+		return "", fmt.Errorf("cannot read %q: %w", out, err)
+	}
+	return fmt.Sprint(value.Data), nil
 }
 
 func (s *slots) await(t *testing.T, name, want string) {
 	t.Helper()
-	got := ""
+	got, err := "", error(nil)
 	for begin := time.Now(); time.Since(begin) < waiting; time.Sleep(100 * time.Millisecond) {
-		if got = s.get(t, name); got == want {
+		if got, err = s.ask(t, name); err == nil && got == want {
 			return
 		}
 	}
-	t.Fatalf("%s is %q after %v, want %q; history: %s", name, got, waiting, want, s.get(t, "History"))
+	t.Fatalf("%s is %q, %v after %v, want %q; history: %s", name, got, err, waiting, want, s.get(t, "History"))
 }
 
 // begin starts the installation, at a rate in bytes per second; 0 is as fast as it goes.
