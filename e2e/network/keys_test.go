@@ -56,8 +56,8 @@ func keys(t *testing.T, p place) {
 // What the daemons themselves say, over the bus where they have one.
 const (
 	asks      = `busctl -j call uk.org.thekelleys.dnsmasq /uk/org/thekelleys/dnsmasq uk.org.thekelleys.dnsmasq GetServerMetrics | jq -r '[.data[0][].address | select(startswith("10.88"))] | sort | join(" ")'`
-	sources   = `chronyc -c -N sources -a | cut -d, -f3 | grep -v pool.ntp.org | sort | tr '\n' ' ' | sed 's/ $//'`
-	defaults  = `chronyc -c -N sources -a | grep -c resinio.pool.ntp.org || true`
+	sources   = `chronyc -c -N sources -a | cut -d, -f3 | grep -v pool.ntp.org | sort -u | tr '\n' ' ' | sed 's/ $//'` // a name stands for several
+	defaults  = `chronyc -c -N sources -a | grep -o '[0-9].resinio.pool.ntp.org' | sort -u | wc -l`
 	available = "busctl -j get-property org.freedesktop.NetworkManager /org/freedesktop/NetworkManager org.freedesktop.NetworkManager ConnectivityCheckAvailable | jq -r .data"
 )
 

@@ -53,8 +53,9 @@ func TestRunning(t *testing.T) {
 // application draws to the frame buffer, and nobody draws over it.
 func application(t *testing.T, m *device.Machine) {
 	grey := color.RGBA{0x55, 0x55, 0x55, 255}
-	m.Run(t, `head -c $(($(cut -d, -f1 /sys/class/graphics/fb0/virtual_size) * $(cut -d, -f2 /sys/class/graphics/fb0/virtual_size) * 4)) /dev/zero |
-		tr '\0' '\125' >/dev/fb0 || true`) // the last write can meet the end of the buffer
+	// Whole lines at a time, as programs draw: the kernel shows what it was told is new.
+	m.Run(t, `IFS=, read -r width height </sys/class/graphics/fb0/virtual_size
+		head -c $((width * height * 4)) /dev/zero | tr '\0' '\125' | dd of=/dev/fb0 bs=$((width * 4)) iflag=fullblock status=none`)
 	await(t, m, 10*time.Second, "what an application drew", func(s screen) bool { return s.share(grey) == 100 })
 	for range 5 {
 		time.Sleep(time.Second)
