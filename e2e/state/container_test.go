@@ -48,7 +48,7 @@ func await(t *testing.T, c *container.Container, command, want string) {
 // paths are what the image binds.
 var paths = []string{
 	"/etc/NetworkManager/system-connections", "/etc/docker", "/etc/machine-id", "/etc/openvpn", "/var/lib/NetworkManager", "/var/lib/bluetooth",
-	"/var/lib/chrony", "/var/lib/containerd", "/var/lib/docker", "/var/lib/resinos", "/var/lib/systemd", "/var/log/journal",
+	"/var/lib/chrony", "/var/lib/containerd", "/var/lib/docker", "/var/lib/resin-preload", "/var/lib/resinos", "/var/lib/systemd", "/var/log/journal",
 }
 
 func bound(t *testing.T, c *container.Container) {
