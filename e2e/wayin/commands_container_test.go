@@ -73,5 +73,5 @@ func (s *story) doctorStory(t *testing.T) {
 		s.c.MustRun(t, c.well+"\nrm -rf /run/systemd/system/"+splash+".service.d; systemctl daemon-reload; systemctl reset-failed "+splash+" 2>/dev/null; systemctl restart "+splash+"; resinctl config unset persistentLogging; resinctl config unset os.logging")
 		s.awaitText(t, "resinctl doctor "+splash, splash+"     It works.")
 	}
-	s.awaitText(t, "resinctl doctor | grep -c 'It works.'", "5") // all but the updater, which misses its boot loader
+	s.awaitText(t, "resinctl doctor | grep -v updater | grep -c 'It works.'", "5") // a container has no boot loader to update
 }
