@@ -83,7 +83,7 @@ func rootIsReadOnly(t *testing.T, m *device.Machine) {
 	want := strings.Join([]string{
 		"/etc/NetworkManager/system-connections", "/etc/docker", "/etc/machine-id", "/etc/openvpn", "/mnt/boot", "/mnt/data", "/mnt/state",
 		"/run/machine-id", // the kernel shows the bind at the transient one's own place too
-		"/var/lib/NetworkManager", "/var/lib/bluetooth", "/var/lib/chrony", "/var/lib/containerd", "/var/lib/docker", "/var/lib/resinos",
+		"/var/lib/NetworkManager", "/var/lib/bluetooth", "/var/lib/chrony", "/var/lib/containerd", "/var/lib/docker", "/var/lib/resin-preload", "/var/lib/resinos",
 		"/var/lib/systemd", "/var/log/journal",
 	}, "\n")
 	if got != want {
