@@ -47,7 +47,7 @@ tree() {
 facts() {
   echo "id $(cat /etc/machine-id) $(cat /mnt/state/root-overlay/etc/machine-id)"
   echo "trash $(find /mnt/state/.trash /mnt/data/.trash -mindepth 1 2>/dev/null | wc -l)"
-  sed 's/^/report /' /run/state-binder/*.json
+  echo "report $(cat /run/state-binder/report.json)"
 }
 
 # wait_for COMMAND WANT: runs it until it prints WANT; a minute and a half at most.
