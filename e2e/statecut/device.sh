@@ -22,7 +22,7 @@ early() {
     mount --bind /run/machine-id /etc/machine-id
   fi
   for name in state data; do
-    e2fsck -p "$part-$name" >/dev/null 2>&1 || :
+    e2fsck -y "$part-$name" >/dev/null 2>&1 || : # systemd-fsck with fsck.repair=yes
     mount -t ext4 -o "$(options $name)" "$part-$name" /mnt/$name 2>/dev/null || :
   done
   mountpoint -q /mnt/boot || mount -t vfat -o "$(options boot)" "$part-boot" /mnt/boot

@@ -78,7 +78,7 @@ func journalFault(b job.Boot, step string) string {
 	if !strings.HasSuffix(facts["again"], "1001 1002 1003 1004 1005") {
 		return "after the power cut nothing is kept: " + facts["again"]
 	}
-	if !strings.Contains(facts["report"], `"store":"partition"`) || strings.Contains(facts["report"], "problems") && !strings.Contains(facts["report"], "was repaired") {
+	if !strings.Contains(facts["report"], `"store":"partition"`) || strings.Contains(facts["report"], "problems") {
 		return "state-binder reports " + facts["report"]
 	}
 	places := map[string][]string{"on disk": {"true"}, "in RAM": {"false"}}[where]

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/statecut/job"
 )
 
@@ -46,8 +45,7 @@ var id = regexp.MustCompile(`^([0-9a-f]{32}) ([0-9a-f]{32})$`)
 // fault says what is wrong with the boots after a power cut, "" if nothing: each has
 // to have one of the trees that are wanted, the second the same as the first, with the
 // same machine id, and state-binder has nothing to complain of. stores are what
-// State1.Store may be at the first. Where a sector of the superblock is lost out of a
-// write, nothing mounts before a check: that is told, and all is there.
+// State1.Store may be at the first.
 func fault(o outcome, stores []string, wanted ...string) string {
 	ids := map[string]bool{}
 	trees := []string{}
@@ -69,8 +67,7 @@ func fault(o outcome, stores []string, wanted ...string) string {
 			stores = []string{"partition"}
 		}
 		good := func(store string) bool { return strings.Contains(facts["report"], `"store":"`+store+`"`) }
-		repaired := n == 0 && o.Model == crashlog.Torn && strings.Contains(facts["report"], "was repaired")
-		if !slices.ContainsFunc(stores, good) || strings.Contains(facts["report"], `"problems"`) && !good("recreated") && !repaired {
+		if !slices.ContainsFunc(stores, good) || strings.Contains(facts["report"], `"problems"`) && !good("recreated") {
 			return fmt.Sprintf("boot %d: state-binder reports %s", n+1, facts["report"])
 		}
 	}

@@ -73,6 +73,9 @@ func (p *Phase) run(ctx context.Context) Report {
 // done now stays asked for.
 func (p *Phase) purge(report *Report, places PlacesInUse, binds []declare.Bind) {
 	requests := purge.Requests{State: place.Dir(p.Root.State()), Boot: p.Root.Boot()}
+	if err := requests.Tidy(); err != nil {
+		report.tell(config.Problem{Pointer: "purge", Reason: err.Error()})
+	}
 	pending, err := requests.Pending()
 	if err != nil {
 		report.tell(config.Problem{Pointer: "purge", Reason: err.Error()})

@@ -236,6 +236,25 @@ func TestGarbledRequest(t *testing.T) {
 	}
 }
 
+// TestTidy takes away a request whose removal was cut short, and no other.
+func TestTidy(t *testing.T) {
+	r := Requests{State: place.Dir(t.TempDir()), Boot: t.TempDir()}
+	must(t, r.Tidy())
+	must(t, r.Ask(Scope{State: true}))
+	must(t, r.Tidy())
+	if scope, err := r.Pending(); err != nil || scope.String() != "state" {
+		t.Errorf("pending is %v, %v", scope, err)
+	}
+	must(t, os.Truncate(r.State.Request(), 0))
+	if scope, err := r.Pending(); err != nil || scope != (Scope{}) {
+		t.Errorf("half removed, pending is %v, %v", scope, err)
+	}
+	must(t, r.Tidy())
+	if _, err := os.Lstat(r.State.Request()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+}
+
 // TestStuckRequest has a boot partition that cannot be written: the device is
 // purged once, not at every boot, and again when the owner asks again.
 func TestStuckRequest(t *testing.T) {

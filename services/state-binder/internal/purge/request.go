@@ -103,9 +103,18 @@ func (r Requests) Done(scope Scope) error {
 	return errors.Join(errs...)
 }
 
+// Tidy removes a request that a power cut has left half removed: it is emptied first,
+// and one that was asked for is never empty.
+func (r Requests) Tidy() error {
+	if info, err := os.Lstat(r.State.Request()); err != nil || info.Size() > 0 {
+		return nil // there is none, or Pending reads it
+	}
+	return atomicfile.Remove(r.State.Request())
+}
+
 func (r Requests) onState() (Scope, error) {
 	text, err := os.ReadFile(r.State.Request())
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0 { // see Tidy
 		return Scope{}, nil
 	}
 	if err != nil {
