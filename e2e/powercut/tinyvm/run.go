@@ -96,12 +96,13 @@ func (c Config) kernel() string    { return filepath.Join(c.Dir, "vmlinuz") }
 func (c Config) initramfs() string { return filepath.Join(c.Dir, "initramfs") }
 func (c Config) console() string   { return filepath.Join(c.Dir, "console.log") }
 
-// args returns QEMU's command line. Flushes are recorded but not passed on to
+// args returns QEMU's command line. One processor: the kernel changes its own code while
+// it starts, and an emulated second one has run into that. Flushes are recorded but not passed on to
 // this machine's disk: the record is what counts, and it is read when QEMU has ended.
 func (c Config) args() []string {
 	memory := cmp.Or(c.Memory, 384)
 	args := []string{
-		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "2", "-m", strconv.Itoa(memory),
+		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "1", "-m", strconv.Itoa(memory),
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
 		"-serial", "file:" + c.console(), "-kernel", c.kernel(), "-initrd", c.initramfs(),
 		"-append", "console=ttyS0 loglevel=2 panic=-1 oops=panic mitigations=off rcupdate.rcu_expedited=1",
