@@ -7,11 +7,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // Write puts data at path with exactly the permissions perm, by way of a
 // temporary file in the same directory, which is removed if anything fails; a
-// power cut may leave it behind as .<name>.<hex>.tmp. It may be called from
+// power cut may leave it behind, see [Leftover]. It may be called from
 // several goroutines; the last one wins. It is not safe on FAT: see Replace.
 func Write(path string, data []byte, perm fs.FileMode) error {
 	return write(disk{}, path, data, perm)
@@ -38,6 +39,14 @@ func write(o ops, path string, data []byte, perm fs.FileMode) error {
 	}
 	return nil
 }
+
+// leftover is the name of a temporary file of [Write].
+var leftover = regexp.MustCompile(`^\..+\.[0-9a-f]{8}\.tmp$`)
+
+// Leftover reports whether name, without its directory, is that of a temporary file
+// of [Write]: one that is found when nobody writes was left by a power cut or a kill,
+// and nothing needs it.
+func Leftover(name string) bool { return leftover.MatchString(name) }
 
 // fill writes data durably to a new file.
 func fill(f file, data []byte, perm fs.FileMode) error {

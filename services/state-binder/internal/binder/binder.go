@@ -55,11 +55,17 @@ type Binder struct {
 
 // New returns a binder for the device at root.
 func New(root layout.Root, log *slog.Logger) *Binder {
-	return &Binder{Root: root, Log: log, measures: make(chan struct{}, 1)}
+	// Until it is counted what there is to delete, none of it is.
+	left := purge.Trash(place.Dir(root.State()), place.Dir(root.Data()))
+	return &Binder{Root: root, Log: log, measures: make(chan struct{}, 1), sweep: purge.Progress{Left: left}}
 }
 
 // Initial returns the properties before the first apply.
 func (b *Binder) Initial() map[string]any {
+	progress := uint32(100)
+	if b.sweep.Left {
+		progress = 0
+	}
 	return map[string]any{
 		state1.PropertyBinds:          []state1.Bind{},
 		state1.PropertyStore:          string(store.Partition),
@@ -69,7 +75,7 @@ func (b *Binder) Initial() map[string]any {
 		state1.PropertyDataUsed:       uint64(0),
 		state1.PropertyUsage:          []state1.Usage{},
 		state1.PropertyPurgePending:   "",
-		state1.PropertyPurgeProgress:  uint32(100),
+		state1.PropertyPurgeProgress:  progress,
 		state1.PropertyPurgeRemaining: uint64(0),
 	}
 }

@@ -50,6 +50,11 @@ func (p *Phase) run(ctx context.Context) Report {
 	places := Places(p.Root, report.Store)
 	binds, problems := declare.Load(p.Root)
 	report.tell(problems...)
+	if places.State != "" {
+		if err := removeLeftovers(places.State); err != nil {
+			report.tell(config.Problem{Pointer: "leftovers", Reason: err.Error()})
+		}
+	}
 	p.purge(&report, places, binds)
 	for _, dir := range []place.Dir{places.State, places.Data} {
 		if dir == "" {

@@ -88,6 +88,25 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestLeftovers has files that a power cut left half written, and some that look like them.
+func TestLeftovers(t *testing.T) {
+	p, _ := device(t)
+	gone := []string{"/mnt/state/.purge.0a1b2c3d.tmp", "/mnt/state/root-overlay/var/lib/resinos/x/.file.json.00000000.tmp"}
+	stay := []string{
+		"/mnt/state/root-overlay/var/lib/resinos/x/file.json", "/mnt/state/root-overlay/var/lib/resinos/x/file.00000000.tmp",
+		"/mnt/state/root-overlay/etc/theirs/.file.00000000.tmp",
+	}
+	for _, path := range append(gone, stay...) {
+		put(t, p.Root, path, "half")
+	}
+	boot(t, p)
+	for i, path := range append(gone, stay...) {
+		if _, err := os.Stat(p.Root.Path(path)); errors.Is(err, os.ErrNotExist) != (i < len(gone)) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 func TestWithoutPartition(t *testing.T) {
 	p, s := device(t)
 	p.Disk = disk{absent: true}
