@@ -13,6 +13,7 @@ import (
 	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/powercut/job"
 	"resinos.io/e2e/powercut/tinyvm"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 // How many states of one disk are tried in the machine.
@@ -70,7 +71,7 @@ func (j *judge) patches(t *testing.T) (files []tinyvm.File, names []string) {
 	t.Helper()
 	for i, c := range j.found {
 		var patch bytes.Buffer
-		must(t, job.WritePatch(&patch, c.image.Sectors()))
+		vmtest.Must(t, job.WritePatch(&patch, c.image.Sectors()))
 		names = append(names, fmt.Sprintf("/states/%s/%d", j.name, i))
 		files = append(files, tinyvm.File{Path: names[i], Mode: 0o600, Data: patch.Bytes()})
 	}

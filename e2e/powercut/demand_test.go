@@ -9,6 +9,7 @@ import (
 
 	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/powercut/job"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 // A demand says which generations the file may be; none if a power cut is not
@@ -27,7 +28,7 @@ func (d *disk) demands(t *testing.T, log *crashlog.Log) []demand {
 		next := all[len(all)-1]
 		if op.Flags&crashlog.Mark != 0 {
 			n, err := job.ParseNote(op.Data)
-			must(t, err)
+			vmtest.Must(t, err)
 			switch {
 			case n.Event == job.Resizing:
 				next = nil

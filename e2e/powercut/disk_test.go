@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"resinos.io/e2e/fat"
 	"resinos.io/e2e/powercut/job"
 	"resinos.io/e2e/powercut/tinyvm"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 // A disk is a FAT file system and the edits that are made on it.
@@ -49,7 +49,7 @@ func (d *disk) job() job.Disk {
 func (d *disk) extent(t *testing.T) int64 {
 	t.Helper()
 	f, err := os.Open(d.base())
-	must(t, err)
+	vmtest.Must(t, err)
 	defer f.Close()
 	last, buffer := int64(0), make([]byte, 1<<20)
 	for at := int64(0); ; at += int64(len(buffer)) {
@@ -70,11 +70,11 @@ func (d *disk) make(t *testing.T) {
 	for i, size := range d.sizes {
 		d.texts = append(d.texts, job.Text(d.job().Number(i+1), size))
 	}
-	must(t, os.WriteFile(d.base(), nil, 0o600))
-	must(t, os.Truncate(d.base(), int64(d.megabytes)<<20+1<<16)) // the notes are behind the file system
-	run(t, "mkfs.vfat", "--invariant", "-F", strconv.Itoa(d.bits), "-s", strconv.Itoa(d.cluster/512), d.base(), strconv.Itoa(d.megabytes<<10))
+	vmtest.Must(t, os.WriteFile(d.base(), nil, 0o600))
+	vmtest.Must(t, os.Truncate(d.base(), int64(d.megabytes)<<20+1<<16)) // the notes are behind the file system
+	vmtest.Run(t, "mkfs.vfat", "--invariant", "-F", strconv.Itoa(d.bits), "-s", strconv.Itoa(d.cluster/512), d.base(), strconv.Itoa(d.megabytes<<10))
 	d.put(t, "/"+job.Config, []byte(d.texts[0]))
-	run(t, "mmd", "-i", d.base(), "::/EFI", "::/EFI/BOOT", "::/splash")
+	vmtest.Run(t, "mmd", "-i", d.base(), "::/EFI", "::/EFI/BOOT", "::/splash")
 	d.put(t, "/EFI/BOOT/grubenv", bytes.Repeat([]byte("#"), 1024))
 	d.put(t, "/splash/resin-logo.png", bytes.Repeat([]byte("logo"), 3000))
 	for i := range d.crowd {
@@ -91,19 +91,19 @@ func (d *disk) make(t *testing.T) {
 func (d *disk) put(t *testing.T, name string, data []byte) {
 	t.Helper()
 	local := filepath.Join(t.TempDir(), "content")
-	must(t, os.WriteFile(local, data, 0o600))
-	run(t, "mcopy", "-i", d.base(), local, "::"+name)
+	vmtest.Must(t, os.WriteFile(local, data, 0o600))
+	vmtest.Run(t, "mcopy", "-i", d.base(), local, "::"+name)
 }
 
 // fillRoot makes files until the root directory's clusters have no entry left.
 func (d *disk) fillRoot(t *testing.T) {
 	for i := 0; ; i++ {
 		f, err := os.Open(d.base())
-		must(t, err)
+		vmtest.Must(t, err)
 		fs, err := fat.Open(f)
-		must(t, err)
+		vmtest.Must(t, err)
 		all, err := fs.ReadDir(fs.Root())
-		must(t, err)
+		vmtest.Must(t, err)
 		f.Close()
 		last := 0
 		for _, e := range all {
@@ -124,25 +124,6 @@ func (d *disk) fresh(t *testing.T, round string) tinyvm.Disk {
 		Image:  filepath.Join(d.dir, d.name+"."+round+".img"),
 		Log:    filepath.Join(d.dir, d.name+"."+round+".log"),
 	}
-	run(t, "cp", "--sparse=always", d.base(), copied.Image)
+	vmtest.Run(t, "cp", "--sparse=always", d.base(), copied.Image)
 	return copied
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	if cmd.Err != nil { // /usr/sbin is not on everybody's path
-		cmd = exec.CommandContext(t.Context(), filepath.Join("/usr/sbin", name), args...)
-	}
-	cmd.Env = append(os.Environ(), "MTOOLS_SKIP_CHECK=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("cannot run %s (make host installs it): %v: %s", name, err, out)
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/powercut/job"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 // A judge holds the states of one disk to what is demanded.
@@ -48,11 +49,11 @@ func (t tally) add(model crashlog.Model, state, fault string) {
 func newJudge(t *testing.T, d *disk, dir string) *judge {
 	t.Helper()
 	f, err := os.Open(d.base())
-	must(t, err)
+	vmtest.Must(t, err)
 	t.Cleanup(func() { f.Close() })
 	j := &judge{disk: d, base: f, sim: newSimulator(dir), tally: tally{}, kinds: map[string]int{}}
 	j.clean, err = look(j.base)
-	must(t, err)
+	vmtest.Must(t, err)
 	if !j.clean.report.Sound() || j.generation(j.clean.near[job.Config].data, demand{0}) != 0 {
 		t.Fatalf("%s: the file system is not sound to begin with: %s", d.label(), j.clean.report)
 	}

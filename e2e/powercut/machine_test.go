@@ -10,13 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/powercut/job"
 	"resinos.io/e2e/powercut/tinyvm"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 const (
@@ -34,39 +34,15 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{dir: fastDir(t)}
-	var err error
-	rootfs := filepath.Join(top, "build/rootfs.tar")
-	r.kernel, err = tinyvm.LoadKernel(rootfs, "virtio_pci", "virtio_blk", "nls_cp437", "nls_ascii", "vfat")
-	if err != nil {
-		t.Fatalf("%v (make image VARIANT=development builds it)", err)
-	}
-	r.options = mountOptions(t, filepath.Join(top, "units/os/mnt-boot.mount"))
-	program := filepath.Join(r.dir, "init")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./guest")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build the machine's program: %v: %s", err, out)
-	}
-	r.init, err = os.ReadFile(program)
-	must(t, err)
-	return r
-}
-
-// fastDir returns a directory in memory if there is one: the disks are sparse,
-// and nothing of them must survive.
-func fastDir(t *testing.T) string {
-	dir, err := os.MkdirTemp("/dev/shm", "powercut-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() {
+	r := &rig{kernel: vmtest.Kernel(t, filepath.Join(top, "build/rootfs.tar"))}
+	r.dir = vmtest.Dir(t, "powercut", func(dir string) {
 		if t.Failed() {
 			keep(t, dir)
 		}
-		os.RemoveAll(dir)
 	})
-	return dir
+	r.options = vmtest.MountOptions(t, filepath.Join(top, "units/os/mnt-boot.mount"))
+	r.init = vmtest.Program(t, r.dir, "guest")
+	return r
 }
 
 // failures is where the disks and records of a failed test are kept.
@@ -93,30 +69,15 @@ func keep(t *testing.T, dir string) {
 	t.Logf("the disks and records are in %s", failures)
 }
 
-// mountOptions returns the Options= of the boot partition's mount unit.
-func mountOptions(t *testing.T, unit string) string {
-	t.Helper()
-	f, err := os.Open(unit)
-	must(t, err)
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if options, ok := strings.CutPrefix(lines.Text(), "Options="); ok {
-			return options
-		}
-	}
-	t.Fatalf("%s has no mount options", unit)
-	return ""
-}
-
 // boot runs one machine and returns the record of each disk's writes.
 func (r *rig) boot(t *testing.T, round string, disks []*disk, todo job.Job, files []tinyvm.File) []*crashlog.Log {
 	t.Helper()
 	todo.Modules, todo.Options = r.kernel.ModuleFiles(), r.options
 	text, err := json.Marshal(todo)
-	must(t, err)
+	vmtest.Must(t, err)
 	c := tinyvm.Config{Dir: filepath.Join(r.dir, round), Kernel: r.kernel, Init: r.init}
 	c.Files = append(files, tinyvm.File{Path: job.File, Mode: 0o600, Data: text})
-	must(t, os.Mkdir(c.Dir, 0o700))
+	vmtest.Must(t, os.Mkdir(c.Dir, 0o700))
 	for _, d := range disks {
 		c.Disks = append(c.Disks, d.fresh(t, round))
 	}
@@ -130,7 +91,7 @@ func (r *rig) boot(t *testing.T, round string, disks []*disk, todo job.Job, file
 	var logs []*crashlog.Log
 	for i, d := range disks {
 		logs = append(logs, readLog(t, c.Disks[i].Log, d))
-		must(t, os.Remove(c.Disks[i].Image))
+		vmtest.Must(t, os.Remove(c.Disks[i].Image))
 	}
 	return logs
 }
@@ -140,7 +101,7 @@ func (r *rig) boot(t *testing.T, round string, disks []*disk, todo job.Job, file
 func readLog(t *testing.T, file string, d *disk) *crashlog.Log {
 	t.Helper()
 	f, err := os.Open(file)
-	must(t, err)
+	vmtest.Must(t, err)
 	defer f.Close()
 	log, err := crashlog.Parse(bufio.NewReader(f))
 	if err != nil {
@@ -167,7 +128,7 @@ func notes(t *testing.T, log *crashlog.Log) []note {
 			continue
 		}
 		n, err := job.ParseNote(op.Data)
-		must(t, err)
+		vmtest.Must(t, err)
 		all = append(all, note{n, i})
 	}
 	return all
@@ -177,6 +138,6 @@ func notes(t *testing.T, log *crashlog.Log) []note {
 func (r *rig) scratch(t *testing.T, d *disk) string {
 	t.Helper()
 	dir := filepath.Join(r.dir, "scratch-"+d.name)
-	must(t, os.Mkdir(dir, 0o700))
+	vmtest.Must(t, os.Mkdir(dir, 0o700))
 	return dir
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"resinos.io/e2e/crashlog"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 var (
@@ -29,7 +30,7 @@ func TestState(t *testing.T) {
 		t.Skip("shows a state that -disk and -state name")
 	}
 	spec, err := crashlog.ParseSpec(*stateSpec)
-	must(t, err)
+	vmtest.Must(t, err)
 	all := disks()
 	i := slices.IndexFunc(all, func(d *disk) bool { return d.name == *stateDisk })
 	if i < 0 {
@@ -38,17 +39,17 @@ func TestState(t *testing.T) {
 	d := all[i]
 	d.dir = failures
 	base, err := os.Open(d.base())
-	must(t, err)
+	vmtest.Must(t, err)
 	defer base.Close()
 	image, err := readLog(t, filepath.Join(failures, d.name+".edits.log"), d).Build(base, spec)
-	must(t, err)
+	vmtest.Must(t, err)
 	show(t, image)
 	save(t, d, image)
 }
 
 func show(t *testing.T, image *crashlog.Image) {
 	v, err := look(image)
-	must(t, err)
+	vmtest.Must(t, err)
 	for _, name := range slices.Sorted(maps.Keys(v.near)) {
 		f := v.near[name]
 		t.Logf("%s: %d bytes, unreadable %v: %.120q", name, len(f.data), f.eio, f.data)
@@ -58,13 +59,13 @@ func show(t *testing.T, image *crashlog.Image) {
 
 func save(t *testing.T, d *disk, image *crashlog.Image) {
 	path := filepath.Join(failures, d.name+".state.img")
-	run(t, "cp", "--sparse=always", d.base(), path)
+	vmtest.Run(t, "cp", "--sparse=always", d.base(), path)
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	must(t, err)
+	vmtest.Must(t, err)
 	defer f.Close()
 	for n, data := range image.Sectors() {
 		_, err := f.WriteAt(data, int64(n)*512)
-		must(t, err)
+		vmtest.Must(t, err)
 	}
 	t.Logf("the disk is in %s", path)
 }

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"resinos.io/e2e/fat"
+	"resinos.io/e2e/powercut/vmtest"
 	"resinos.io/e2e/statecut/job"
 )
 
@@ -32,7 +33,7 @@ func (r *rig) boot(t *testing.T, image string, scripts ...string) []job.Boot {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"top", "boot"} {
-		must(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+		vmtest.Must(t, os.Mkdir(filepath.Join(dir, name), 0o700))
 	}
 	bootFiles(t, image, filepath.Join(dir, "boot"))
 	var all []job.Boot
@@ -50,7 +51,7 @@ func (r *rig) bootOnce(t *testing.T, image, dir, script string) job.Boot {
 	defer unloop(t, data)
 	defer unloop(t, state)
 	root, err := filepath.Abs(filepath.Join(build, "work/development/root"))
-	must(t, err)
+	vmtest.Must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "host.sh", filepath.Join(dir, "top"), root, r.rigDir, filepath.Join(dir, "boot"), state, data, script)
@@ -100,21 +101,21 @@ func unloop(t *testing.T, device string) {
 func bootFiles(t *testing.T, image, dir string) {
 	t.Helper()
 	f, err := os.Open(image)
-	must(t, err)
+	vmtest.Must(t, err)
 	defer f.Close()
 	fs, err := fat.Open(io.NewSectionReader(f, int64(start(0))<<20, int64(partitions[0].size)<<20))
-	must(t, err)
+	vmtest.Must(t, err)
 	all, err := fs.ReadDir(fs.Root())
-	must(t, err)
+	vmtest.Must(t, err)
 	for _, e := range all {
 		if e.Dir {
-			must(t, os.Mkdir(filepath.Join(dir, e.Name), 0o700))
+			vmtest.Must(t, os.Mkdir(filepath.Join(dir, e.Name), 0o700))
 			continue
 		}
 		content, err := fs.ReadLikeLinux(e)
 		if err != nil { // what cannot be read is garbage to its reader
 			content = []byte("\xa5\xa5garbage")
 		}
-		must(t, os.WriteFile(filepath.Join(dir, e.Name), content, 0o600))
+		vmtest.Must(t, os.WriteFile(filepath.Join(dir, e.Name), content, 0o600))
 	}
 }

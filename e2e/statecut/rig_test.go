@@ -15,6 +15,7 @@ import (
 
 	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/powercut/tinyvm"
+	"resinos.io/e2e/powercut/vmtest"
 	"resinos.io/e2e/statecut/job"
 )
 
@@ -36,42 +37,19 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{dir: fastDir(t)}
+	r := &rig{kernel: vmtest.Kernel(t, filepath.Join(build, "rootfs.tar"), "crc32c_generic", "ext4")}
+	r.dir = vmtest.Dir(t, "statecut", func(string) {})
 	r.rigDir = filepath.Join(r.dir, "rig")
-	must(t, os.Mkdir(r.rigDir, 0o755))
-	var err error
-	r.kernel, err = tinyvm.LoadKernel(filepath.Join(build, "rootfs.tar"), "virtio_pci", "virtio_blk", "nls_cp437", "nls_ascii", "vfat", "crc32c_generic", "ext4")
-	if err != nil {
-		t.Fatalf("%v (make image VARIANT=development builds it)", err)
-	}
-	program := filepath.Join(r.dir, "init")
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./guest")
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build the machine's program: %v: %s", err, out)
-	}
-	r.init, err = os.ReadFile(program)
-	must(t, err)
+	vmtest.Must(t, os.Mkdir(r.rigDir, 0o755))
+	r.init = vmtest.Program(t, r.dir, "guest")
 	for name, path := range map[string]string{"machine-id": "../../image/rootfs/machine-id", "device.sh": "device.sh"} {
 		text, err := os.ReadFile(path)
-		must(t, err)
-		must(t, os.WriteFile(filepath.Join(r.rigDir, name), text, 0o755))
+		vmtest.Must(t, err)
+		vmtest.Must(t, os.WriteFile(filepath.Join(r.rigDir, name), text, 0o755))
 		r.files = append(r.files, tinyvm.File{Path: job.Files + "/" + name, Mode: 0o755, Data: text})
 	}
 	r.makeBase(t)
 	return r
-}
-
-// fastDir returns a directory in memory if there is one: the disks are sparse, and
-// nothing of them must survive.
-func fastDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "statecut-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 // partitions are those of the disk, with their sizes in MiB, one behind the other.
@@ -90,15 +68,15 @@ func (r *rig) makeBase(t *testing.T) {
 		table += fmt.Sprintf("size=%dMiB, name=%s\n", p.size, p.label)
 		total += p.size
 	}
-	must(t, os.WriteFile(r.base, nil, 0o600))
-	must(t, os.Truncate(r.base, int64(total)<<20))
+	vmtest.Must(t, os.WriteFile(r.base, nil, 0o600))
+	vmtest.Must(t, os.Truncate(r.base, int64(total)<<20))
 	command := exec.CommandContext(t.Context(), "sfdisk", "--quiet", r.base)
 	command.Stdin = strings.NewReader(table)
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("cannot run sfdisk: %v: %s", err, out)
 	}
 	for i, p := range partitions {
-		run(t, "dd", "if="+filepath.Join(build, "work/development", p.label+".img"), "of="+r.base,
+		vmtest.Run(t, "dd", "if="+filepath.Join(build, "work/development", p.label+".img"), "of="+r.base,
 			"bs=1M", fmt.Sprintf("seek=%d", start(i)), "conv=notrunc,sparse", "status=none")
 	}
 }
@@ -124,7 +102,7 @@ type device struct {
 func (r *rig) run(t *testing.T, name string, devices []device) ([][]job.Boot, []string) {
 	t.Helper()
 	dir := filepath.Join(r.dir, name)
-	must(t, os.Mkdir(dir, 0o700))
+	vmtest.Must(t, os.Mkdir(dir, 0o700))
 	c := tinyvm.Config{Dir: dir, Kernel: r.kernel, Init: r.init}
 	todo := job.Job{Modules: r.kernel.ModuleFiles(), Root: rootSerial}
 	c.Disks = []tinyvm.Disk{{Serial: rootSerial, Image: filepath.Join(build, "work/development/resin-rootA.img")}}
@@ -135,15 +113,15 @@ func (r *rig) run(t *testing.T, name string, devices []device) ([][]job.Boot, []
 		todo.Disks = append(todo.Disks, job.Disk{Name: d.name, Boots: d.boots})
 	}
 	text, err := json.Marshal(todo)
-	must(t, err)
+	vmtest.Must(t, err)
 	c.Files = append(r.files, tinyvm.File{Path: job.File, Mode: 0o600, Data: text})
 	ctx, cancel := context.WithTimeout(t.Context(), machineTime)
 	defer cancel()
 	began := time.Now()
 	console, err := tinyvm.Run(ctx, c)
-	must(t, err)
+	vmtest.Must(t, err)
 	reports, err := job.Reports(console)
-	must(t, err)
+	vmtest.Must(t, err)
 	t.Logf("%s: the machine with %d devices took %s", name, len(devices), time.Since(began).Round(time.Millisecond))
 	var all [][]job.Boot
 	for _, d := range devices {
@@ -161,27 +139,13 @@ func (r *rig) run(t *testing.T, name string, devices []device) ([][]job.Boot, []
 func (r *rig) record(t *testing.T, name, image string, scripts ...string) (*crashlog.Log, []job.Boot) {
 	t.Helper()
 	written := filepath.Join(r.dir, name+".record.img")
-	run(t, "cp", "--sparse=always", image, written)
+	vmtest.Run(t, "cp", "--sparse=always", image, written)
 	boots, logs := r.run(t, name+"-record", []device{{name: name, image: written, boots: scripts}})
 	for n, b := range boots[0] {
 		if b.Exit != 0 {
 			t.Fatalf("%s, boot %d, ended with %d: %s\n%s", name, n, b.Exit, b.Err, b.Out)
 		}
 	}
-	must(t, os.Remove(written))
+	vmtest.Must(t, os.Remove(written))
 	return readRecord(t, logs[0]), boots[0]
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("cannot run %s (make host installs it): %v: %s", name, err, out)
-	}
 }

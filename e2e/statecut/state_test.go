@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"resinos.io/e2e/crashlog"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 var (
@@ -38,8 +39,8 @@ func TestRecreated(t *testing.T) {
 	r := newRig(t)
 	want := r.reference(t, r.base, ". /run/rig/device.sh\nearly")
 	garbage := filepath.Join(r.dir, "garbage.img")
-	run(t, "cp", "--sparse=always", r.base, garbage)
-	run(t, "sh", "-c", `yes "no file system" | dd of="$0" bs=1M count=20 seek=65 iflag=fullblock conv=notrunc status=none`, garbage)
+	vmtest.Run(t, "cp", "--sparse=always", r.base, garbage)
+	vmtest.Run(t, "sh", "-c", `yes "no file system" | dd of="$0" bs=1M count=20 seek=65 iflag=fullblock conv=notrunc status=none`, garbage)
 	base := open(t, garbage)
 	log, boots := r.record(t, "recreated", garbage, ". /run/rig/device.sh\nearly\nnote done\nfacts")
 	t.Log(boots[0].Out)
@@ -56,12 +57,12 @@ func TestRecreated(t *testing.T) {
 func (r *rig) reference(t *testing.T, image, script string) string {
 	t.Helper()
 	written := filepath.Join(r.dir, "reference.img")
-	run(t, "cp", "--sparse=always", image, written)
+	vmtest.Run(t, "cp", "--sparse=always", image, written)
 	boots := r.boot(t, written, script, look)
 	if boots[0].Exit != 0 {
 		t.Fatalf("the first boot ended with %d: %s", boots[0].Exit, boots[0].Err)
 	}
-	must(t, os.Remove(written))
+	vmtest.Must(t, os.Remove(written))
 	return tree(t, boots[1])
 }
 
@@ -83,7 +84,7 @@ func judge(t *testing.T, outcomes []outcome, fault func(outcome) string) {
 func open(t *testing.T, path string) *os.File {
 	t.Helper()
 	f, err := os.Open(path)
-	must(t, err)
+	vmtest.Must(t, err)
 	t.Cleanup(func() { f.Close() })
 	return f
 }

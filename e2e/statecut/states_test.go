@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"resinos.io/e2e/crashlog"
+	"resinos.io/e2e/powercut/vmtest"
 	"resinos.io/e2e/statecut/job"
 )
 
@@ -40,7 +41,7 @@ func steps(t *testing.T, log *crashlog.Log) []string {
 		step := all[len(all)-1]
 		if op.Flags&crashlog.Mark != 0 {
 			n, err := job.ParseNote(op.Data)
-			must(t, err)
+			vmtest.Must(t, err)
 			step = n.Step
 		}
 		all = append(all, step)
@@ -105,7 +106,7 @@ func (r *rig) try(t *testing.T, log *crashlog.Log, base *os.File, all []candidat
 	path := filepath.Join(r.dir, "state.img")
 	for _, c := range all {
 		image, err := log.Build(base, c.Spec)
-		must(t, err)
+		vmtest.Must(t, err)
 		r.write(t, path, base.Name(), image)
 		outcomes = append(outcomes, outcome{c, r.boot(t, path, boots...), image})
 	}
@@ -116,13 +117,13 @@ func (r *rig) try(t *testing.T, log *crashlog.Log, base *os.File, all []candidat
 // write writes a disk with the content of image, which goes by the file base.
 func (r *rig) write(t *testing.T, path, base string, image *crashlog.Image) {
 	t.Helper()
-	run(t, "cp", "--sparse=always", base, path)
+	vmtest.Run(t, "cp", "--sparse=always", base, path)
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	must(t, err)
+	vmtest.Must(t, err)
 	defer f.Close()
 	for n, data := range image.Sectors() {
 		_, err := f.WriteAt(data, int64(n)*512)
-		must(t, err)
+		vmtest.Must(t, err)
 	}
 }
 
@@ -139,7 +140,7 @@ func (r *rig) again(t *testing.T, name string, base *os.File, outcomes []outcome
 		o := outcomes[(2*n+1)*len(outcomes)/(2*deepest)]
 		d := device{name: fmt.Sprintf("again%d", n), image: filepath.Join(r.dir, fmt.Sprintf("%s-again-%d.img", name, n)), boots: boots}
 		r.write(t, d.image, base.Name(), o.image)
-		run(t, "cp", "--sparse=always", d.image, d.image+".base")
+		vmtest.Run(t, "cp", "--sparse=always", d.image, d.image+".base")
 		devices, tried = append(devices, d), append(tried, o)
 	}
 	reports, logs := r.run(t, name+"-again", devices)
@@ -162,10 +163,10 @@ func (r *rig) again(t *testing.T, name string, base *os.File, outcomes []outcome
 func readRecord(t *testing.T, path string) *crashlog.Log {
 	t.Helper()
 	f, err := os.Open(path)
-	must(t, err)
+	vmtest.Must(t, err)
 	defer f.Close()
 	log, err := crashlog.Parse(bufio.NewReader(f))
-	must(t, err)
+	vmtest.Must(t, err)
 	log.MarkWrites(job.NotesAt)
 	return log
 }

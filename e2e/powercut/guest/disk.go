@@ -16,29 +16,18 @@ import (
 // A worker works on one disk.
 type worker struct {
 	job.Disk
+	disk    *inside.Disk
 	options string
-	path    string   // of the device
-	dir     string   // where it is mounted
-	device  *os.File // past the page cache
-	buffer  []byte   // for the device: aligned to a page
+	dir     string // where it is mounted
 	log     *slog.Logger
 }
 
-const bufferSize = 1 << 20
-
 func openDisk(d job.Disk, options string, log *slog.Logger) (*worker, error) {
-	w := &worker{Disk: d, options: options, dir: "/mnt/" + d.Name, log: log}
-	var err error
-	if w.path, err = inside.Device(d.Name); err != nil {
-		return nil, err
-	}
-	if w.device, err = os.OpenFile(w.path, os.O_RDWR|unix.O_DIRECT, 0); err != nil {
-		return nil, err
-	}
-	w.buffer, err = unix.Mmap(-1, 0, bufferSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	disk, err := inside.Open(d.Name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot get memory: %w", err)
+		return nil, err
 	}
+	w := &worker{Disk: d, disk: disk, options: options, dir: "/mnt/" + d.Name, log: log}
 	return w, os.MkdirAll(w.dir, 0o755)
 }
 
@@ -49,8 +38,7 @@ func (w *worker) note(n job.Note, after ...func() error) error {
 	if err != nil {
 		return err
 	}
-	copy(w.buffer, sector)
-	if _, err := w.device.WriteAt(w.buffer[:len(sector)], int64(w.NotesAt)*int64(len(sector))); err != nil {
+	if err := w.disk.Write(int64(w.NotesAt)*int64(len(sector)), sector); err != nil {
 		return fmt.Errorf("cannot write a note: %w", err)
 	}
 	for _, f := range after {
@@ -62,9 +50,9 @@ func (w *worker) note(n job.Note, after ...func() error) error {
 }
 
 func (w *worker) mount() error {
-	flags, data := mountFlags(w.options)
-	if err := unix.Mount(w.path, w.dir, "vfat", flags, data); err != nil {
-		return fmt.Errorf("cannot mount %s with %s: %w", w.path, w.options, err)
+	flags, data := inside.MountFlags(w.options)
+	if err := unix.Mount(w.disk.Path, w.dir, "vfat", flags, data); err != nil {
+		return fmt.Errorf("cannot mount %s with %s: %w", w.disk.Path, w.options, err)
 	}
 	return nil
 }

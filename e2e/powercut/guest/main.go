@@ -7,35 +7,17 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"resinos.io/e2e/powercut/job"
 	"resinos.io/e2e/powercut/tinyvm/inside"
 )
 
-func main() {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := run(log); err != nil {
-		log.Error("failed", "error", err)
-	} else {
-		log.Info("all done")
-	}
-	inside.PowerOff() // process 1 must not return
-}
+func main() { inside.Main(job.File, run) }
 
-func run(log *slog.Logger) error {
-	var todo job.Job
-	text, err := os.ReadFile(job.File)
-	if err != nil {
-		return fmt.Errorf("cannot read the job: %w", err)
-	}
-	if err := json.Unmarshal(text, &todo); err != nil {
-		return fmt.Errorf("cannot read the job: %w", err)
-	}
+func run(todo job.Job, log *slog.Logger) error {
 	if err := inside.Prepare(todo.Modules); err != nil {
 		return err
 	}
@@ -62,8 +44,8 @@ func (w *worker) do() error {
 	if err := work(); err != nil {
 		return err
 	}
-	if err := w.device.Sync(); err != nil {
+	if err := w.disk.Sync(); err != nil {
 		return err
 	}
-	return w.note(job.Note{Event: job.Done}, w.device.Sync)
+	return w.note(job.Note{Event: job.Done}, w.disk.Sync)
 }

@@ -125,5 +125,5 @@ func (w *worker) leaveFree(clusters int) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	return w.device.Sync()
+	return w.disk.Sync()
 }

@@ -17,6 +17,7 @@ import (
 	"resinos.io/e2e/powercut/tinyvm"
 	"resinos.io/e2e/powercut/update/choice"
 	"resinos.io/e2e/powercut/update/job"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 // How many states are tried in the machine.
@@ -62,16 +63,16 @@ func (j *judge) check(t *testing.T, c *candidate) {
 	t.Helper()
 	before := make([]byte, stateSize*mib)
 	_, err := c.image.ReadAt(before, stateAt)
-	must(t, err)
+	vmtest.Must(t, err)
 	part := filepath.Join(j.grub.dir, "state.part")
-	must(t, os.WriteFile(part, before, 0o600))
+	vmtest.Must(t, os.WriteFile(part, before, 0o600))
 	out, err := exec.CommandContext(t.Context(), "/usr/sbin/e2fsck", "-y", part).CombinedOutput()
 	// 1 and 2: errors were corrected, see e2fsck(8).
 	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 3) {
 		t.Errorf("%s: the state partition is beyond repair: %v: %s", c.name, err, out)
 	}
 	after, err := os.ReadFile(part)
-	must(t, err)
+	vmtest.Must(t, err)
 	for at := 0; at < len(after); at += sector {
 		if !bytes.Equal(before[at:at+sector], after[at:at+sector]) {
 			c.image.Write(uint64(stateAt+at)/sector, after[at:at+sector])
@@ -123,7 +124,7 @@ func (j *judge) judgeRecoveries(t *testing.T, log *crashlog.Log, seed uint64) *j
 			}
 			end := log.At(base, n.at)
 			v, err := look(end)
-			must(t, err)
+			vmtest.Must(t, err)
 			if fault := j.recovered(v, c); fault != "" {
 				t.Errorf("%s: after the recovery: %s; the updater shows %s", c.name, fault, n.Outcome)
 			}

@@ -9,6 +9,7 @@ import (
 	"resinos.io/e2e/crashlog"
 	powercut "resinos.io/e2e/powercut/job"
 	"resinos.io/e2e/powercut/update/job"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 // A stage is what the device must start after a power cut: next, and when every
@@ -66,7 +67,7 @@ func demands(t *testing.T, log *crashlog.Log) []demand {
 	for _, op := range log.Ops {
 		if op.Flags&crashlog.Mark != 0 {
 			n, err := powercut.ParseNote(op.Data)
-			must(t, err)
+			vmtest.Must(t, err)
 			if n.Event == powercut.Begin || n.Event == powercut.End {
 				var to stage
 				if n.Outcome == "count" {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"resinos.io/e2e/fat"
+	"resinos.io/e2e/powercut/vmtest"
 	"resinos.io/image/repository"
 )
 
@@ -78,17 +79,17 @@ func newDisk(t *testing.T, dir string) *disk {
 	t.Helper()
 	d := &disk{dir: dir, versions: versions()}
 	repo, err := repository.Open(filepath.Join(dir, "repo"), filepath.Join(dir, "keys"))
-	must(t, err)
-	must(t, repo.Create(t.Context()))
+	vmtest.Must(t, err)
+	vmtest.Must(t, repo.Create(t.Context()))
 	d.repo = repo.Dir()
 	root, err := os.ReadFile(repo.RootFile())
-	must(t, err)
+	vmtest.Must(t, err)
 	for i, v := range d.versions {
 		image := filepath.Join(dir, v.name+".img")
 		d.makeRoot(t, v, image, root, uint64(i))
 		if i > 0 {
 			_, err := repo.Publish(t.Context(), repository.Publication{Image: image, Share: 10000})
-			must(t, err)
+			vmtest.Must(t, err)
 		}
 	}
 	d.makeDisk(t)
@@ -101,7 +102,7 @@ func keptDisk(t *testing.T, dir string) *disk {
 	d := &disk{dir: dir, versions: versions(), repo: filepath.Join(dir, "repo")}
 	for _, v := range d.versions {
 		data, err := os.ReadFile(filepath.Join(dir, v.name+".img"))
-		must(t, err)
+		vmtest.Must(t, err)
 		v.sum = sha256.Sum256(data)
 	}
 	d.learn(t)
@@ -113,12 +114,12 @@ func (d *disk) makeRoot(t *testing.T, v *version, image string, keys []byte, see
 	t.Helper()
 	tree := filepath.Join(d.dir, "tree-"+v.name)
 	for _, name := range []string{"proc", "dev", "mnt/boot", "mnt/state", "var/lib/resinos/updater", "run"} {
-		must(t, os.MkdirAll(filepath.Join(tree, name), 0o755))
+		vmtest.Must(t, os.MkdirAll(filepath.Join(tree, name), 0o755))
 	}
 	put := func(name string, data []byte) {
 		path := filepath.Join(tree, name)
-		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		must(t, os.WriteFile(path, data, 0o644))
+		vmtest.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		vmtest.Must(t, os.WriteFile(path, data, 0o644))
 	}
 	put("usr/lib/os-release", []byte("ID=resinos\nIMAGE_VERSION="+v.name+"\nVARIANT_ID=production\nRESINOS_DEVICE_TYPE=test\n"))
 	put("usr/share/resinos/update/root.json", keys)
@@ -129,17 +130,17 @@ func (d *disk) makeRoot(t *testing.T, v *version, image string, keys []byte, see
 	for name, data := range v.boot {
 		put("usr/lib/resinos/boot/"+name, data)
 	}
-	run(t, "mke2fs", "-q", "-t", "ext4", "-d", tree, "-E", "lazy_itable_init=0,nodiscard,root_owner=0:0",
+	vmtest.Run(t, "mke2fs", "-q", "-t", "ext4", "-d", tree, "-E", "lazy_itable_init=0,nodiscard,root_owner=0:0",
 		"-O", "^has_journal,^metadata_csum_seed,^orphan_file,^resize_inode", "-m", "0", "-b", "4096", image, fmt.Sprint(slotSize, "M"))
 	data, err := os.ReadFile(image)
-	must(t, err)
+	vmtest.Must(t, err)
 	v.sum = sha256.Sum256(data)
 }
 
 func (*disk) grubConfig(t *testing.T) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(top, "image/boot/grub.cfg"))
-	must(t, err)
+	vmtest.Must(t, err)
 	return data
 }
 
@@ -147,10 +148,10 @@ func (*disk) grubConfig(t *testing.T) []byte {
 func (d *disk) makeDisk(t *testing.T) {
 	t.Helper()
 	boot, state := filepath.Join(d.dir, "boot.part"), filepath.Join(d.dir, "state.part")
-	must(t, os.WriteFile(boot, nil, 0o600))
-	must(t, os.Truncate(boot, bootSize*mib))
-	run(t, "mkfs.vfat", "--invariant", "-F", "32", "-s", "1", "-n", "RESIN-BOOT", boot)
-	run(t, "mmd", "-i", boot, "::/EFI", "::/EFI/BOOT", "::/splash", "::/system-connections")
+	vmtest.Must(t, os.WriteFile(boot, nil, 0o600))
+	vmtest.Must(t, os.Truncate(boot, bootSize*mib))
+	vmtest.Run(t, "mkfs.vfat", "--invariant", "-F", "32", "-s", "1", "-n", "RESIN-BOOT", boot)
+	vmtest.Run(t, "mmd", "-i", boot, "::/EFI", "::/EFI/BOOT", "::/splash", "::/system-connections")
 	env := grubenv(t)
 	for _, f := range []struct {
 		name string
@@ -165,17 +166,17 @@ func (d *disk) makeDisk(t *testing.T) {
 		{"system-connections/home wifi.nmconnection", []byte("[connection]\nid=home\ntype=wifi\n")},
 	} {
 		local := filepath.Join(d.dir, "content")
-		must(t, os.WriteFile(local, f.data, 0o600))
-		run(t, "mcopy", "-i", boot, local, "::/"+f.name)
+		vmtest.Must(t, os.WriteFile(local, f.data, 0o600))
+		vmtest.Run(t, "mcopy", "-i", boot, local, "::/"+f.name)
 	}
 	tree := filepath.Join(d.dir, "tree-state")
-	must(t, os.MkdirAll(filepath.Join(tree, "root-overlay/var/lib/resinos/updater"), 0o700))
-	run(t, "mke2fs", "-q", "-t", "ext4", "-d", tree, "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard,root_owner=0:0", state, fmt.Sprint(stateSize, "M"))
-	must(t, os.WriteFile(d.base(), nil, 0o600))
-	must(t, os.Truncate(d.base(), diskSize))
+	vmtest.Must(t, os.MkdirAll(filepath.Join(tree, "root-overlay/var/lib/resinos/updater"), 0o700))
+	vmtest.Run(t, "mke2fs", "-q", "-t", "ext4", "-d", tree, "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard,root_owner=0:0", state, fmt.Sprint(stateSize, "M"))
+	vmtest.Must(t, os.WriteFile(d.base(), nil, 0o600))
+	vmtest.Must(t, os.Truncate(d.base(), diskSize))
 	partition(t, d.base())
 	for at, part := range map[int64]string{bootAt: boot, slotAAt: filepath.Join(d.dir, "2.0.0.img"), stateAt: state} {
-		run(t, "dd", "if="+part, "of="+d.base(), "bs=1M", fmt.Sprint("seek=", at/mib), "conv=notrunc,sparse", "status=none")
+		vmtest.Run(t, "dd", "if="+part, "of="+d.base(), "bs=1M", fmt.Sprint("seek=", at/mib), "conv=notrunc,sparse", "status=none")
 	}
 	d.learn(t)
 }
@@ -194,7 +195,7 @@ func partition(t *testing.T, image string) {
 func grubenv(t *testing.T) []byte {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), filepath.Join(top, "image/boot/make-grubenv"), "slot=A", "good=A", "tries=").Output()
-	must(t, err)
+	vmtest.Must(t, err)
 	return out
 }
 
@@ -202,44 +203,25 @@ func grubenv(t *testing.T) []byte {
 func (d *disk) learn(t *testing.T) {
 	t.Helper()
 	f, err := os.Open(d.base())
-	must(t, err)
+	vmtest.Must(t, err)
 	defer f.Close()
 	v, err := look(f)
-	must(t, err)
+	vmtest.Must(t, err)
 	if !v.report.Sound() || v.holds[0] != d.versions[0].sum {
 		t.Fatalf("the disk is not sound to begin with: %s", v.report)
 	}
 	d.files = v.files
 	fs, err := fat.Open(io.NewSectionReader(f, bootAt, bootSize*mib))
-	must(t, err)
+	vmtest.Must(t, err)
 	for name, at := range map[string]*int64{envFile: &d.envAt, goodFile: &d.goodAt} {
 		e, err := fs.Find(name)
-		must(t, err)
+		vmtest.Must(t, err)
 		*at = bootAt + fs.At(e)
 		got := make([]byte, 1024)
 		_, err = f.ReadAt(got, *at)
-		must(t, err)
+		vmtest.Must(t, err)
 		if !bytes.Equal(got, grubenv(t)) {
 			t.Fatalf("%s is not in one piece", name)
 		}
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	if cmd.Err != nil { // /usr/sbin is not on everybody's path
-		cmd = exec.CommandContext(t.Context(), filepath.Join("/usr/sbin", name), args...)
-	}
-	cmd.Env = append(os.Environ(), "MTOOLS_SKIP_CHECK=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("cannot run %s (make host installs it): %v: %s", name, err, out)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/powercut/update/choice"
+	"resinos.io/e2e/powercut/vmtest"
 )
 
 // prelude makes grub-emu a firmware that has loaded GRUB from the boot partition.
@@ -45,21 +46,21 @@ func newGRUB(t *testing.T, dir, base string) *grub {
 		t.Fatal("grub-emu is not there (make host installs it)")
 	}
 	g := &grub{dir: filepath.Join(dir, "grub"), touched: map[int64][]byte{}}
-	must(t, os.Mkdir(g.dir, 0o700))
+	vmtest.Must(t, os.Mkdir(g.dir, 0o700))
 	disk := filepath.Join(g.dir, "disk.img")
-	run(t, "cp", "--sparse=always", base, disk)
-	must(t, os.WriteFile(filepath.Join(g.dir, "device.map"), []byte("(hd0) "+disk+"\n"), 0o600))
+	vmtest.Run(t, "cp", "--sparse=always", base, disk)
+	vmtest.Must(t, os.WriteFile(filepath.Join(g.dir, "device.map"), []byte("(hd0) "+disk+"\n"), 0o600))
 	script, err := os.ReadFile(filepath.Join(top, "image/boot/grub.cfg"))
-	must(t, err)
+	vmtest.Must(t, err)
 	renamed := regexp.MustCompile(`(?m)\b(linux|initrd) "\(`).ReplaceAll(script, []byte(`show_$1 "(`))
 	if bytes.Count(renamed, []byte("show_")) != 2 {
 		t.Fatal("grub.cfg does not start one kernel and one initrd")
 	}
 	path := filepath.Join(g.dir, "script.cfg")
-	must(t, os.WriteFile(path, renamed, 0o600))
-	must(t, os.WriteFile(filepath.Join(g.dir, "grub.cfg"), fmt.Appendf(nil, prelude, path), 0o600))
+	vmtest.Must(t, os.WriteFile(path, renamed, 0o600))
+	vmtest.Must(t, os.WriteFile(filepath.Join(g.dir, "grub.cfg"), fmt.Appendf(nil, prelude, path), 0o600))
 	g.image, err = os.OpenFile(disk, os.O_RDWR, 0)
-	must(t, err)
+	vmtest.Must(t, err)
 	t.Cleanup(func() { g.image.Close() })
 	return g
 }
@@ -69,7 +70,7 @@ func (g *grub) become(t *testing.T, state *crashlog.Image) {
 	t.Helper()
 	for at, data := range g.touched {
 		_, err := g.image.WriteAt(data, at)
-		must(t, err)
+		vmtest.Must(t, err)
 	}
 	clear(g.touched)
 	for n, data := range state.Sectors() {
@@ -82,11 +83,11 @@ func (g *grub) write(t *testing.T, at int64, data []byte) {
 	if g.touched[at] == nil {
 		before := make([]byte, len(data))
 		_, err := g.image.ReadAt(before, at)
-		must(t, err)
+		vmtest.Must(t, err)
 		g.touched[at] = before
 	}
 	_, err := g.image.WriteAt(data, at)
-	must(t, err)
+	vmtest.Must(t, err)
 }
 
 var started = regexp.MustCompile(`LINUX: \(hd0,gpt([23])\)/boot/vmlinuz root=PARTLABEL=resin-root([AB]) .*resin\.slot=([AB]) .*version=([0-9.]+)`)
@@ -98,7 +99,7 @@ func (g *grub) boot(t *testing.T, d *disk) (slot, version string, env []byte) {
 	for _, at := range []int64{d.envAt, d.envAt + sector} { // what it may write
 		old := make([]byte, sector)
 		_, err := g.image.ReadAt(old, at)
-		must(t, err)
+		vmtest.Must(t, err)
 		g.write(t, at, old)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -119,17 +120,17 @@ func (g *grub) boot(t *testing.T, d *disk) (slot, version string, env []byte) {
 	}
 	env = make([]byte, 1024)
 	_, err = g.image.ReadAt(env, d.envAt)
-	must(t, err)
+	vmtest.Must(t, err)
 	return string(m[2]), string(m[4]), env
 }
 
 // TestChoice holds the model against the real GRUB, with environments of all kinds.
 func TestChoice(t *testing.T) {
-	dir := fastDir(t)
+	dir := diskDir(t)
 	d := newDisk(t, dir)
 	both := crashlog.NewImage(open(t, d.base()), sector)
 	second, err := os.ReadFile(filepath.Join(dir, "2.0.1.img"))
-	must(t, err)
+	vmtest.Must(t, err)
 	both.Write(slotBAt/sector, second)
 	g := newGRUB(t, dir, d.base())
 	blocks := environments(t)
@@ -177,25 +178,19 @@ func environments(t *testing.T) [][]byte {
 func open(t *testing.T, path string) *os.File {
 	t.Helper()
 	f, err := os.Open(path)
-	must(t, err)
+	vmtest.Must(t, err)
 	t.Cleanup(func() { f.Close() })
 	return f
 }
 
-// fastDir returns a directory in memory if there is one.
-func fastDir(t *testing.T) string {
+// diskDir returns a directory for disks.
+func diskDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "powercut-update-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() {
+	return vmtest.Dir(t, "powercut-update", func(dir string) {
 		if t.Failed() && *again == "" {
 			keep(t, dir)
 		}
-		os.RemoveAll(dir)
 	})
-	return dir
 }
 
 // keep keeps what it takes to judge a record again, see the flag -again.

@@ -26,7 +26,7 @@ func TestAgain(t *testing.T) {
 		t.Skip("judges the records in the folder that -again names")
 	}
 	d := keptDisk(t, *again)
-	g := newGRUB(t, fastDir(t), d.base())
+	g := newGRUB(t, diskDir(t), d.base())
 	j := judgeUpdates(t, d, g, readRecord(t, filepath.Join(d.dir, "updates.log")))
 	if _, err := os.Stat(filepath.Join(d.dir, "recoveries.log")); err == nil {
 		j.judgeRecoveries(t, readRecord(t, filepath.Join(d.dir, "recoveries.log")), *seed).report(t, "recoveries", 0)

@@ -15,25 +15,9 @@ import (
 	"resinos.io/e2e/statecut/job"
 )
 
-func main() {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := run(); err != nil {
-		log.Error("failed", "error", err)
-	} else {
-		log.Info("all done")
-	}
-	inside.PowerOff() // process 1 must not return
-}
+func main() { inside.Main(job.File, run) }
 
-func run() error {
-	var todo job.Job
-	text, err := os.ReadFile(job.File)
-	if err != nil {
-		return fmt.Errorf("cannot read the job: %w", err)
-	}
-	if err := json.Unmarshal(text, &todo); err != nil {
-		return fmt.Errorf("cannot read the job: %w", err)
-	}
+func run(todo job.Job, _ *slog.Logger) error {
 	if err := inside.Prepare(todo.Modules); err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
-// Package inside is what a program needs that is alone in a tinyvm: the kernel's
-// own file systems, modules, and the disks by their serial numbers.
+// Package inside is what a program needs that is alone in a tinyvm: its job, the
+// kernel's own file systems, modules, and the disks by their serial numbers.
 package inside
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -14,6 +16,33 @@ import (
 
 // ErrNoDisk means that no disk has the serial number that was asked for.
 var ErrNoDisk = errors.New("no disk has the serial number")
+
+// Main is all of a program's main: it reads the job from file, works, says how that
+// went and switches the machine off. work calls [Prepare] first.
+func Main[Job any](file string, work func(Job, *slog.Logger) error) {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	todo, err := read[Job](file)
+	if err == nil {
+		err = work(todo, log)
+	}
+	if err != nil {
+		log.Error("failed", "error", err)
+	} else {
+		log.Info("all done") // tinyvm.Done
+	}
+	powerOff() // process 1 must not return
+}
+
+func read[Job any](file string) (todo Job, err error) {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &todo)
+	}
+	if err != nil {
+		return todo, fmt.Errorf("cannot read the job: %w", err)
+	}
+	return todo, nil
+}
 
 // Prepare mounts the kernel's own file systems and loads modules, whose files are
 // in the order in which they need each other.
@@ -74,8 +103,8 @@ func Device(serial string) (string, error) {
 	return "", fmt.Errorf("%w %s", ErrNoDisk, serial)
 }
 
-// PowerOff switches the machine off, which is all that process 1 can do at its end.
-func PowerOff() {
+// powerOff switches the machine off, which is all that process 1 can do at its end.
+func powerOff() {
 	unix.Sync()
 	for unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF) != nil {
 		time.Sleep(time.Second)

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"resinos.io/e2e/powercut/job"
+	"resinos.io/e2e/powercut/tinyvm/inside"
 	"resinos.io/e2e/powercut/update/choice"
-	"resinos.io/e2e/powercut/update/inside"
 	update "resinos.io/e2e/powercut/update/job"
 )
 

@@ -5,46 +5,23 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"resinos.io/e2e/powercut/job"
-	virtual "resinos.io/e2e/powercut/tinyvm/inside"
-	"resinos.io/e2e/powercut/update/inside"
+	"resinos.io/e2e/powercut/tinyvm/inside"
 	update "resinos.io/e2e/powercut/update/job"
 )
 
-func main() {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := run(log); err != nil {
-		log.Error("failed", "error", err)
-	} else {
-		log.Info("all done")
-	}
-	unix.Sync()
-	// Process 1 must not return.
-	for unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF) != nil {
-		time.Sleep(time.Second)
-	}
-}
+func main() { inside.Main(update.File, run) }
 
-func run(log *slog.Logger) error {
-	m := machine{log: log}
-	text, err := os.ReadFile(update.File)
-	if err != nil {
-		return fmt.Errorf("cannot read the job: %w", err)
-	}
-	if err := json.Unmarshal(text, &m.Job); err != nil {
-		return fmt.Errorf("cannot read the job: %w", err)
-	}
-	if err := virtual.Prepare(m.Modules); err != nil {
+func run(todo update.Job, log *slog.Logger) error {
+	m := machine{Job: todo, log: log}
+	if err := inside.Prepare(m.Modules); err != nil {
 		return err
 	}
+	var err error
 	if m.device, err = inside.Open(m.Disk); err != nil {
 		return err
 	}
@@ -66,7 +43,7 @@ func run(log *slog.Logger) error {
 type machine struct {
 	update.Job
 	log    *slog.Logger
-	device *inside.Device
+	device *inside.Disk
 }
 
 // note writes a note. It is no flush and waits for none.
@@ -130,7 +107,7 @@ func (m *machine) recoverAll() error {
 			return err
 		}
 		copy(want, pristine)
-		if err := m.device.Become(patch, want, now); err != nil {
+		if err := m.device.Become(job.Patch(patch), want, now); err != nil {
 			return fmt.Errorf("state %d: %w", i, err)
 		}
 		if err := m.recoverOne(i, state); err != nil {

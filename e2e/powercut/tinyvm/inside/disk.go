@@ -3,17 +3,16 @@ package inside
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"resinos.io/e2e/powercut/job"
-	machine "resinos.io/e2e/powercut/tinyvm/inside"
 )
 
-// A Device is a disk that is read and written past the page cache.
-type Device struct {
-	Path   string
+// A Disk is read and written past the page cache: for notes in the record of its
+// writes, and for states of a power cut.
+type Disk struct {
+	Path   string // its device file
 	file   *os.File
 	buffer []byte // aligned to a page
 }
@@ -21,8 +20,8 @@ type Device struct {
 const bufferSize = 1 << 20
 
 // Open opens the disk with a serial number.
-func Open(serial string) (*Device, error) {
-	path, err := machine.Device(serial)
+func Open(serial string) (*Disk, error) {
+	path, err := Device(serial)
 	if err != nil {
 		return nil, err
 	}
@@ -34,20 +33,21 @@ func Open(serial string) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot get memory: %w", err)
 	}
-	return &Device{path, file, buffer}, nil
+	return &Disk{path, file, buffer}, nil
 }
 
 // Sync waits until the disk has flushed its cache.
-func (d *Device) Sync() error { return d.file.Sync() }
+func (d *Disk) Sync() error { return d.file.Sync() }
 
-// Become puts patch onto the disk as it was, which is in want; now is memory to
-// work with. What earlier recoveries have written elsewhere lies in clusters that
-// were free then and are now, and stays.
-func (d *Device) Become(patch, want, now []byte) error {
+// Become puts the sectors of patch, by their places in bytes, onto the disk as it was,
+// the beginning of which is in want; now is as much memory to work with. What earlier
+// recoveries have written elsewhere lies in clusters that were free then and are now,
+// and stays.
+func (d *Disk) Become(patch iter.Seq2[int64, []byte], want, now []byte) error {
 	if err := d.Read(now); err != nil {
 		return err
 	}
-	for at, sector := range job.Patch(patch) {
+	for at, sector := range patch {
 		if at < int64(len(want)) {
 			copy(want[at:], sector)
 		} else if err := d.Write(at, sector); err != nil {
@@ -61,7 +61,7 @@ func (d *Device) Become(patch, want, now []byte) error {
 }
 
 // writeChanges writes the sectors of want that differ from what is there now.
-func (d *Device) writeChanges(want, now []byte) error {
+func (d *Disk) writeChanges(want, now []byte) error {
 	const large, sector = 64 << 10, 512
 	for at := 0; at < len(want); at += large {
 		end := min(at+large, len(want))
@@ -86,14 +86,14 @@ func (d *Device) writeChanges(want, now []byte) error {
 }
 
 // Write writes data, at most a megabyte of whole sectors.
-func (d *Device) Write(at int64, data []byte) error {
+func (d *Disk) Write(at int64, data []byte) error {
 	copy(d.buffer, data)
 	_, err := d.file.WriteAt(d.buffer[:len(data)], at)
 	return err
 }
 
 // Read reads the beginning of the disk, from the disk and not from the cache.
-func (d *Device) Read(into []byte) error {
+func (d *Disk) Read(into []byte) error {
 	if err := unix.IoctlSetInt(int(d.file.Fd()), unix.BLKFLSBUF, 0); err != nil {
 		return fmt.Errorf("cannot empty the cache: %w", err)
 	}
@@ -108,7 +108,7 @@ func (d *Device) Read(into []byte) error {
 }
 
 // ReadAt reads what is on the disk at a byte that need not begin a page.
-func (d *Device) ReadAt(into []byte, at int64) error {
+func (d *Disk) ReadAt(into []byte, at int64) error {
 	if _, err := d.file.ReadAt(d.buffer[:len(into)], at); err != nil {
 		return err
 	}
