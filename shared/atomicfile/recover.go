@@ -43,6 +43,12 @@ func Recover(path string, valid func([]byte) error) (Outcome, error) {
 	return outcome, nil
 }
 
+// Finish is [Recover] for a file of which any content makes sense.
+func Finish(path string) error {
+	_, err := Recover(path, func([]byte) error { return nil })
+	return err
+}
+
 func (t target) recover(valid func([]byte) error) (Outcome, error) {
 	text, _, err := t.read(t.side(), journalMax)
 	switch {

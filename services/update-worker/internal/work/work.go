@@ -283,7 +283,7 @@ func (w *Work) addBootFiles(ctx context.Context, m *release.Manifest) error {
 func (w *Work) bootFile(ctx context.Context, file release.File) error {
 	path := filepath.Join(w.Boot, file.Path)
 	// What a power cut left of an earlier try is finished, whatever its content.
-	if _, err := atomicfile.Recover(path, func([]byte) error { return nil }); err != nil {
+	if err := atomicfile.Finish(path); err != nil {
 		return err
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

@@ -52,12 +52,32 @@ func ours(s State) []variable {
 	return []variable{{"slot", string(s.Slot)}, {"good", string(s.Good)}, {"tries", tries}, {"failed", string(s.Failed)}}
 }
 
-// stateOf reads a state as grub.cfg does.
-func stateOf(variables []variable) (State, error) {
-	values := map[string]string{}
+func valuesOf(variables []variable) map[string]string {
+	values := make(map[string]string, len(variables))
 	for _, v := range variables {
 		values[v.name] = v.value
 	}
+	return values
+}
+
+// without returns the variables that are not among others.
+func without(variables, others []variable) []variable {
+	var rest []variable
+	for _, v := range variables {
+		there := false
+		for _, other := range others {
+			there = there || v.name == other.name
+		}
+		if !there {
+			rest = append(rest, v)
+		}
+	}
+	return rest
+}
+
+// stateOf reads a state as grub.cfg does.
+func stateOf(variables []variable) (State, error) {
+	values := valuesOf(variables)
 	s := State{Slot: Slot(values["slot"]), Good: Slot(values["good"]), Failed: Slot(values["failed"]), Tries: Proven}
 	if !s.Slot.valid() {
 		return State{}, fmt.Errorf("%w: slot is %.20q, not A or B", ErrUnreadable, values["slot"])

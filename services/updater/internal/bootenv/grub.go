@@ -76,7 +76,7 @@ func put(path string, block []byte) error {
 
 // renew makes a file of the boot partition anew whose content is no use.
 func renew(path string, content []byte) error {
-	if _, err := atomicfile.Recover(path, func([]byte) error { return nil }); err != nil {
+	if err := atomicfile.Finish(path); err != nil {
 		return err
 	}
 	if err := atomicfile.Remove(path); err != nil {

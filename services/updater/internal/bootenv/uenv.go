@@ -69,10 +69,7 @@ func parseUEnv(text string) []variable {
 
 // uenvState reads a state as the script does. count is how many boots of a trial were counted.
 func uenvState(variables []variable, count int) (State, error) {
-	values := map[string]string{}
-	for _, v := range variables {
-		values[v.name] = v.value
-	}
+	values := valuesOf(variables)
 	slot, known := map[string]Slot{"2": A, "3": B}[values["resin_root_part"]]
 	if !known {
 		return State{}, fmt.Errorf("%w: resin_root_part is %.20q, not 2 or 3", ErrUnreadable, values["resin_root_part"])
@@ -167,23 +164,8 @@ func putUEnv(path string, text []byte) error {
 	if readErr != nil || !errors.Is(err, atomicfile.ErrSize) {
 		return renew(path, text)
 	}
-	if _, err := atomicfile.Recover(path, func([]byte) error { return nil }); err != nil {
+	if err := atomicfile.Finish(path); err != nil {
 		return err
 	}
 	return atomicfile.Replace(path, old, text, 0o600)
-}
-
-// without returns the variables that are not among others.
-func without(variables, others []variable) []variable {
-	var rest []variable
-	for _, v := range variables {
-		there := false
-		for _, other := range others {
-			there = there || v.name == other.name
-		}
-		if !there {
-			rest = append(rest, v)
-		}
-	}
-	return rest
 }

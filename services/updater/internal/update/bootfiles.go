@@ -30,8 +30,7 @@ func (u *Updater) finishBootFiles() error {
 			err = errors.Join(err, fmt.Errorf("%q is no path on the boot partition", path))
 			continue
 		}
-		_, fault := atomicfile.Recover(filepath.Join(u.Places.Boot, path), func([]byte) error { return nil })
-		err = errors.Join(err, fault)
+		err = errors.Join(err, atomicfile.Finish(filepath.Join(u.Places.Boot, path)))
 	}
 	if err := errors.Join(err, atomicfile.Remove(list)); err != nil {
 		return fmt.Errorf("cannot finish adding boot files: %w", err)
