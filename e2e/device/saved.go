@@ -8,9 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
+	"resinos.io/e2e/cache"
 	"resinos.io/image/guest"
 	"resinos.io/image/qemu"
 )
@@ -26,17 +26,11 @@ const (
 // first one who asks boots it.
 func copySaved(ctx context.Context, image, variant, dir string) error {
 	saved := filepath.Join(filepath.Dir(filepath.Dir(image)), "booted", variant)
-	if err := os.MkdirAll(saved, 0o755); err != nil {
-		return err
-	}
-	lock, err := os.OpenFile(filepath.Join(saved, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := cache.Lock(saved)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("cannot lock %s: %w", saved, err)
-	}
 	if err := save(ctx, image, variant, saved); err != nil {
 		return fmt.Errorf("cannot save a booted machine: %w", err)
 	}

@@ -121,11 +121,7 @@ func names(t *testing.T, p place) {
 
 // clock holds what the time begins with, and that the server's is asked.
 func clock(t *testing.T, p place) {
-	if built := p.run(t, "test $(date +%s) -ge $(stat -c %Y /usr/lib/clock-epoch) && grep -c SOURCE /dev/null; stat -c %Y /usr/lib/clock-epoch"); built == "" {
-		t.Error("nothing says when the image was built")
-	}
-	if arguments := p.run(t, "tr '\\0' ' ' < /proc/$(systemctl show -P MainPID chrony)/cmdline"); arguments == "" {
-		t.Error("chrony does not run")
-	}
+	p.run(t, "test $(date +%s) -ge $(stat -c %Y /usr/lib/clock-epoch)")
+	p.run(t, "test $(systemctl show -P MainPID chrony) != 0")
 	p.await(t, "chronyc -c sources | awk -F, '$3==\"10.88.0.1\" && $6>0 {print \"answers\"}'", "answers")
 }

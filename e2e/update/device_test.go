@@ -84,11 +84,7 @@ func ask(t *testing.T, m *device.Machine, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var value struct{ Data any }
-	if err := json.Unmarshal([]byte(out), &value); err != nil {
-		return "", fmt.Errorf("cannot read %q: %w", out, err)
-	}
-	return fmt.Sprint(value.Data), nil
+	return valueOf(out)
 }
 
 // await waits until a property has a value, without asking all the time. The machine may reboot meanwhile.

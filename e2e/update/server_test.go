@@ -3,6 +3,8 @@
 package update
 
 import (
+	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"os/exec"
@@ -72,4 +74,13 @@ func run(t *testing.T, name string, args ...string) {
 	if out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput(); err != nil {
 		t.Fatalf("cannot run %s %v: %v: %s", name, args, err, out)
 	}
+}
+
+// valueOf returns a property as text, of what busctl --json=short prints of it.
+func valueOf(out string) (string, error) {
+	var value struct{ Data any }
+	if err := json.Unmarshal([]byte(out), &value); err != nil {
+		return "", fmt.Errorf("cannot read %q: %w", out, err)
+	}
+	return fmt.Sprint(value.Data), nil
 }

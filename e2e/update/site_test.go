@@ -11,10 +11,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"resinos.io/e2e/cache"
 	"resinos.io/image/repository"
 	"resinos.io/shared/release"
 )
@@ -65,17 +65,11 @@ func imageRoot() string { return filepath.Join(build, "work/development/resin-ro
 // chunks there already.
 func publishBase(t *testing.T, base string) error {
 	t.Helper()
-	if err := os.MkdirAll(base, 0o755); err != nil {
-		return err
-	}
-	lock, err := os.OpenFile(filepath.Join(base, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := cache.Lock(base)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("cannot lock %s: %w", base, err)
-	}
 	info, err := os.Stat(imageRoot())
 	if err != nil {
 		return fmt.Errorf("no image, run make image: %w", err)

@@ -4,7 +4,6 @@ package update
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -125,11 +124,7 @@ func (s *slots) ask(t *testing.T, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var value struct{ Data any }
-	if err := json.Unmarshal([]byte(out), &value); err != nil {
-		return "", fmt.Errorf("cannot read %q: %w", out, err)
-	}
-	return fmt.Sprint(value.Data), nil
+	return valueOf(out)
 }
 
 func (s *slots) await(t *testing.T, name, want string) {
