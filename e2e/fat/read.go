@@ -48,6 +48,30 @@ func (fs *FS) directory(dir Entry) ([]byte, error) {
 	return fs.data(clusters)
 }
 
+// Files calls each for every file, with its path from the root directory. It fails if a
+// directory cannot be listed.
+func (fs *FS) Files(each func(path string, e Entry)) error {
+	return fs.files("", fs.Root(), each)
+}
+
+func (fs *FS) files(path string, dir Entry, each func(path string, e Entry)) error {
+	all, err := fs.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		name := path + e.Name
+		if !e.Dir {
+			each(name, e)
+			continue
+		}
+		if err := fs.files(name+"/", e, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Find returns the file or directory at path, with "/" between the names and
 // without regard to case.
 func (fs *FS) Find(path string) (Entry, error) {

@@ -36,39 +36,24 @@ func look(r io.ReaderAt) (*view, error) {
 		return nil, err
 	}
 	v := &view{near: map[string]file{}, others: map[string]file{}}
-	if err := v.list(fs, "", fs.Root()); err != nil {
+	if err := fs.Files(func(path string, e fat.Entry) { v.add(fs, path, e) }); err != nil {
 		return nil, err
 	}
 	v.report, err = fs.Check()
 	return v, err
 }
 
-func (v *view) list(fs *fat.FS, path string, dir fat.Entry) error {
-	all, err := fs.ReadDir(dir)
-	if err != nil {
-		return err
+// add adds a file.
+func (v *view) add(fs *fat.FS, path string, e fat.Entry) {
+	if path == job.Filler {
+		return
 	}
-	for _, e := range all {
-		name := path + e.Name
-		if e.Dir {
-			if err := v.list(fs, name+"/", e); err != nil {
-				return err
-			}
-			continue
-		}
-		if name == job.Filler {
-			continue
-		}
-		data, err := fs.ReadLikeLinux(e)
-		found := file{string(data), err != nil}
-		switch {
-		case path == "" && strings.HasPrefix(strings.ToLower(name), "config."):
-			v.near[name] = found
-		default:
-			v.others[name] = found
-		}
+	data, err := fs.ReadLikeLinux(e)
+	files := v.others
+	if !strings.Contains(path, "/") && strings.HasPrefix(strings.ToLower(path), "config.") {
+		files = v.near
 	}
-	return nil
+	files[path] = file{string(data), err != nil}
 }
 
 // key is the same for views that a recovery cannot tell apart.

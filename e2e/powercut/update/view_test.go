@@ -27,7 +27,14 @@ func look(r io.ReaderAt) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := v.list(fs, "", fs.Root()); err != nil {
+	err = fs.Files(func(path string, e fat.Entry) {
+		data, err := fs.ReadFile(e)
+		v.files[path] = string(data)
+		if err != nil {
+			v.files[path] = unreadable
+		}
+	})
+	if err != nil {
 		return nil, err
 	}
 	if v.report, err = fs.Check(); err != nil {
@@ -41,28 +48,6 @@ func look(r io.ReaderAt) (*view, error) {
 		v.holds[i] = sha256.Sum256(data)
 	}
 	return v, nil
-}
-
-func (v *view) list(fs *fat.FS, path string, dir fat.Entry) error {
-	all, err := fs.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range all {
-		name := path + e.Name
-		if e.Dir {
-			if err := v.list(fs, name+"/", e); err != nil {
-				return err
-			}
-			continue
-		}
-		data, err := fs.ReadFile(e)
-		v.files[name] = string(data)
-		if err != nil {
-			v.files[name] = unreadable
-		}
-	}
-	return nil
 }
 
 // file returns a file as the boot loader reads it, nil if it cannot.
