@@ -12,8 +12,8 @@ import (
 
 const bootTime = 4 * time.Minute
 
-// stays is how long a production device's screen is watched after the logo came.
-func stays() time.Duration {
+// watched is how long a production device's screen is watched after the logo came.
+func watched() time.Duration {
 	if testing.Short() {
 		return 90 * time.Second
 	}
@@ -32,7 +32,7 @@ func TestCustomInProduction(t *testing.T) {
 	if box.Dy() != s.height || box.Dx() != s.height/2 || box.Min.X != (s.width-box.Dx())/2 {
 		t.Errorf("a logo of 30 x 60 is at %v of %d x %d", box, s.width, s.height)
 	}
-	for start := time.Now(); time.Since(start) < stays(); time.Sleep(2 * time.Second) {
+	for start := time.Now(); time.Since(start) < watched(); time.Sleep(2 * time.Second) {
 		onlyLogo(t, take(t, m), magenta)
 	}
 	if _, err := m.Execute(t.Context(), "system_powerdown", nil); err != nil {

@@ -124,9 +124,12 @@ func tryTake(t *testing.T, m dumper) (screen, error) {
 func await(t *testing.T, m dumper, limit time.Duration, what string, right func(screen) bool) screen {
 	t.Helper()
 	var s screen
-	for start := time.Now(); time.Since(start) < limit; time.Sleep(300 * time.Millisecond) {
+	for start := time.Now(); ; time.Sleep(300 * time.Millisecond) {
 		if s = take(t, m); right(s) {
 			return s
+		}
+		if time.Since(start) > limit {
+			break
 		}
 	}
 	t.Fatalf("%s: not on the screen after %v; it is %v", what, limit, s)

@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/godbus/dbus/v5 v5.2.2
+	golang.org/x/image v0.47.0
 	golang.org/x/sys v0.49.0
 	resinos.io/proto v0.0.0
 	resinos.io/shared v0.0.0

@@ -4,8 +4,9 @@
 //
 // Usage:
 //
-//	splash-setter [--root /]        the daemon
-//	splash-setter early [--root /]  once, before Plymouth starts and without a bus
+//	splash-setter [--root /]           the daemon
+//	splash-setter early [--root /]     once, before Plymouth starts and without a bus
+//	splash-setter handover [--root /]  once, before the first application may draw
 package main
 
 import (
@@ -24,8 +25,10 @@ import (
 var version = "unknown"
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "early" {
-		os.Exit(early(os.Args[2:], os.Stderr))
+	if len(os.Args) > 1 {
+		if phase, ok := phases()[os.Args[1]]; ok {
+			os.Exit(once(os.Args[1], os.Args[2:], os.Stderr, phase))
+		}
 	}
 	os.Exit(daemon.Main(daemon.Service{
 		Name:    "splash-setter",

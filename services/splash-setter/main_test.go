@@ -40,7 +40,7 @@ func TestEarly(t *testing.T) {
 			if c.custom != nil {
 				put("mnt/boot/splash/resin-logo.png", c.custom)
 			}
-			if status := early([]string{"--root", root}, os.Stderr); status != 0 {
+			if status := once("early", []string{"--root", root}, os.Stderr, early); status != 0 {
 				t.Fatalf("exit status %d", status)
 			}
 			f, err := os.Open(filepath.Join(root, "run/resin-splash/logo.png"))
@@ -53,7 +53,7 @@ func TestEarly(t *testing.T) {
 			}
 		})
 	}
-	if status := early([]string{"--root", t.TempDir()}, os.Stderr); status != 1 {
+	if status := once("early", []string{"--root", t.TempDir()}, os.Stderr, early); status != 1 {
 		t.Errorf("without any logo the exit status is %d", status)
 	}
 }

@@ -1,9 +1,12 @@
-// Package screen is where Plymouth takes its picture from, and Plymouth itself.
+// Package screen is where Plymouth takes its picture from, Plymouth itself, and the
+// frame buffer that has the picture when Plymouth is done.
 //
 // Plymouth's theme reads logo.png, a symbolic link to a copy in /run that only we
 // write: Plymouth, which runs as root, never sees a file that was not checked. The copy
 // stays there until the next boot, for the splash at shutdown. Without it the theme
 // shows its own default.
+//
+// Promised: what an application drew on the frame buffer is never drawn over.
 package screen
 
 import (
@@ -13,9 +16,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"time"
 
 	"resinos.io/shared/atomicfile"
 	"resinos.io/shared/layout"
@@ -23,9 +24,9 @@ import (
 
 const (
 	copyPath    = "/run/resin-splash/logo.png"
+	drawnPath   = "/run/resin-splash/drawn"
+	bufferPath  = "/dev/fb0"
 	defaultPath = "/usr/share/plymouth/themes/resin/default.png"
-	client      = "/usr/bin/plymouth"
-	clientTime  = 3 * time.Second
 	// status makes the theme's script read its picture anew.
 	status = "resin-logo"
 )
@@ -59,20 +60,15 @@ func (s Screen) Put(png []byte) (changed bool, err error) {
 	return true, atomicfile.Write(path, png, 0o644)
 }
 
-// Show makes a Plymouth that is running show the picture that was put. Without
-// a running one there is nothing to do, and no error.
+// Show makes the screen show the picture that was put: through Plymouth while it
+// runs, and else on the frame buffer, unless an application has drawn there. Where
+// neither shows a picture of ours there is nothing to do, and no error.
 func (s Screen) Show(ctx context.Context) error {
-	if _, err := os.Stat(s.Root.Path(client)); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if !s.plymouthRuns(ctx) {
+		return s.redraw()
 	}
-	ctx, cancel := context.WithTimeout(ctx, clientTime)
-	defer cancel()
-	if exec.CommandContext(ctx, s.Root.Path(client), "--ping").Run() != nil {
-		return nil // that is how it says that none is running
-	}
-	out, err := exec.CommandContext(ctx, s.Root.Path(client), "update", "--status="+status).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("cannot tell Plymouth of the new logo: %w: %s", err, bytes.TrimSpace(out))
+	if err := s.plymouth(ctx, "update", "--status="+status); err != nil {
+		return fmt.Errorf("cannot tell Plymouth of the new logo: %w", err)
 	}
 	return nil
 }

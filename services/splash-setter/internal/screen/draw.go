@@ -1,0 +1,61 @@
+package screen
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image/png"
+	"io/fs"
+	"os"
+
+	"resinos.io/services/splash-setter/internal/framebuffer"
+	"resinos.io/shared/atomicfile"
+)
+
+// redraw draws the picture that was put if the screen still holds what was drawn last.
+func (s Screen) redraw() (err error) {
+	note, err := os.ReadFile(s.Root.Path(drawnPath))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing was: the screen is somebody else's
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read what was drawn: %w", err)
+	}
+	buffer, err := s.openBuffer()
+	if buffer == nil || err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, buffer.Close()) }()
+	pixels, err := s.render(buffer)
+	if err != nil {
+		return err
+	}
+	// As late as can be: an application may begin meanwhile.
+	if sum, err := buffer.Sum(); err != nil || !bytes.Equal(note, sum[:]) {
+		return err
+	}
+	return s.draw(buffer, pixels)
+}
+
+// draw draws pixels and notes what the screen holds then.
+func (s Screen) draw(buffer *framebuffer.Screen, pixels framebuffer.Pixels) error {
+	sum, err := buffer.Draw(pixels)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(s.Root.Path(drawnPath), sum[:], 0o644)
+}
+
+// render returns the picture that was put, as buffer takes it.
+func (s Screen) render(buffer *framebuffer.Screen) (framebuffer.Pixels, error) {
+	f, err := os.Open(s.Root.Path(copyPath))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the checked logo: %w", err)
+	}
+	defer f.Close()
+	picture, err := png.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the checked logo: %w", err)
+	}
+	return buffer.Render(picture), nil
+}
