@@ -77,6 +77,7 @@ func PowerOn(t *testing.T, options Options) *Machine {
 	if m.Machine, err = qemu.Start(ctx, config); err != nil {
 		t.Fatal(err)
 	}
+	go unhang(m.Machine)
 	t.Cleanup(func() { m.Stop() }) // the one that runs then
 	t.Cleanup(func() { m.collect(t) })
 	if err := m.PlugSecond(ctx, config.Tap != ""); err != nil {

@@ -35,6 +35,7 @@ func (m *Machine) PowerBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Machine = machine
+	go unhang(machine)
 	if err := m.PlugSecond(ctx, config.Tap != ""); err != nil {
 		t.Fatal(err)
 	}

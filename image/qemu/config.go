@@ -29,7 +29,8 @@ func (c Config) SerialLog() string { return filepath.Join(c.Dir, "serial.log") }
 func (c Config) controlSocket() string { return filepath.Join(c.Dir, "qmp") }
 
 // args returns QEMU's command line. The processor is qemu64 because under TCG a
-// newer one costs more in emulation than the guest gains. The disk is
+// newer one costs more in emulation than the guest gains; without svm, so that the
+// guest does not start to virtualize in turn. The disk is
 // virtio-blk because QEMU cannot save the state of its NVMe. A saved state can
 // only be loaded by a machine with the same devices: the second network card and
 // the watchdog are always there.
@@ -39,7 +40,7 @@ func (c Config) args() []string {
 		memory = 1024
 	}
 	args := []string{
-		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64",
+		"-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64,-svm",
 		"-smp", "2", "-m", strconv.Itoa(memory), "-uuid", UUID,
 		"-nodefaults", "-no-user-config", "-display", "none", "-vga", "std",
 		"-drive", "if=pflash,format=raw,unit=0,readonly=on,file=" + FirmwareCode,
