@@ -5,9 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"resinos.io/shared/casync"
 )
 
 // TestReadBackFollows reads most of a slot behind the writer, and the rest after it.
@@ -48,4 +52,34 @@ func TestReadBackFollows(t *testing.T) {
 	if err := back.upTo(t.Context(), int64(len(content))+1); err == nil {
 		t.Error("a slot that ends early reads well")
 	}
+}
+
+// TestUnreadableSlot: when what was written cannot be read, the writing stops.
+func TestUnreadableSlot(t *testing.T) {
+	const size = 2 * distance
+	index, err := casync.Make(t.Context(), io.LimitReader(zeros{}, size), casync.DefaultSizes(), func(casync.ID, []byte) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	slot, err := os.OpenFile(filepath.Join(t.TempDir(), "slot"), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slot.Close()
+	var last Progress
+	r := &run{index: index, target: slot, seeds: &seeds{target: slot}, report: func(p Progress) { last = p }}
+	if err := r.write(t.Context()); err == nil || !strings.Contains(err.Error(), "cannot read the slot back") {
+		t.Errorf("%v", err)
+	}
+	if last.Done == 0 || last.Done >= size {
+		t.Errorf("%d bytes of %d were written", last.Done, size)
+	}
+}
+
+// zeros has as many zeros as anybody wants.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -72,11 +73,17 @@ func (r *run) write(ctx context.Context) error {
 	parts.Go(func() { r.feed(ctx, queue, &parts) })
 	back := newReadBack(r.target)
 	places, read := make(chan int64, 1), make(chan error, 1)
-	parts.Go(func() { read <- back.follow(ctx, places) })
+	parts.Go(func() {
+		err := back.follow(ctx, places)
+		if err != nil {
+			cancel() // there is no use in writing on
+		}
+		read <- err
+	})
 	err := r.place(ctx, queue, places)
 	close(places)
-	if readErr := <-read; err == nil {
-		err = readErr
+	if readErr := <-read; readErr != nil && !errors.Is(readErr, context.Canceled) {
+		err = readErr // what the writer says is its consequence, if it says anything
 	}
 	if err != nil {
 		return err
