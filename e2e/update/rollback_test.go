@@ -24,7 +24,7 @@ type fault struct {
 // impatient lets a system on trial be given up early; its checks, not the time, are
 // what is tested. Docker takes its time to start, and without it another check fails.
 func impatient(files map[string]string) map[string]string {
-	files["/usr/lib/systemd/system/updater.service.d/20-test.conf"] = "[Service]\nEnvironment=UPDATER_DEADLINE=3min\n"
+	files["/usr/lib/systemd/system/updater.service.d/20-test.conf"] = "[Service]\nEnvironment=UPDATER_DEADLINE=3m\n"
 	return files
 }
 
@@ -54,6 +54,14 @@ func faults() []fault {
 			reason: "network: NetworkManager's state is", journal: "on trial", boots: 1,
 		},
 		{
+			name: "updater",
+			files: map[string]string{
+				"/usr/lib/systemd/system/updater.service.d/20-test.conf":     "[Service]\nExecStart=\nExecStart=/bin/false\n",
+				"/usr/lib/systemd/system/updater-watch.timer.d/20-test.conf": "[Timer]\nOnBootSec=\nOnBootSec=90s\n",
+			},
+			reason: "slot B did not come up in 3 tries", boots: 3,
+		},
+		{
 			name:   "kernel",
 			files:  map[string]string{"/boot/vmlinuz": "no kernel\n"},
 			reason: "slot B did not come up in 3 tries", boots: 3,
@@ -67,6 +75,14 @@ func faults() []fault {
 			name:   "init",
 			files:  map[string]string{"/boot/slot.cfg": `set slot_args="console=ttyS0,115200 init=/nonexistent"` + "\n"},
 			reason: "slot B did not come up in 3 tries", boots: 3,
+		},
+		{
+			name: "hang",
+			files: map[string]string{
+				"/boot/slot.cfg": `set slot_args="console=ttyS0,115200 init=/usr/bin/hang"` + "\n",
+				"/usr/bin/hang":  "#!/bin/sh\nexec sleep 1d\n",
+			},
+			reason: "slot B did not come up in 3 tries", boots: 6, // a boot of nothing takes three minutes
 		},
 		{
 			name: "crash",

@@ -33,7 +33,9 @@ const (
 	// writes a duration; a drop-in of the unit sets it.
 	deadlineVariable = "UPDATER_DEADLINE"
 	deadline         = 10 * time.Minute
-	leavingTime      = 5 * time.Second
+	// maxDeadline leaves updater-watch.timer behind.
+	maxDeadline = 25 * time.Minute
+	leavingTime = 5 * time.Second
 )
 
 func main() {
@@ -113,8 +115,8 @@ func limitOf(text string) (time.Duration, error) {
 		return deadline, nil
 	}
 	limit, err := time.ParseDuration(text)
-	if err != nil || limit <= 0 {
-		return 0, fmt.Errorf("cannot use %s=%q: it is no duration above 0", deadlineVariable, text)
+	if err != nil || limit <= 0 || limit > maxDeadline {
+		return 0, fmt.Errorf("cannot use %s=%q: it is no duration above 0 and up to %v, such as 5m", deadlineVariable, text, maxDeadline)
 	}
 	return limit, nil
 }
@@ -125,6 +127,7 @@ func places(root layout.Root, table slots.Table) update.Places {
 		Floor:  root.Path("/usr/share/resinos/update/floor.json"),
 		Boot:   root.Boot(),
 		Locks:  root.Path("/run/resinos/update-locks"),
+		Proven: root.Path("/run/resinos/updater/proven"),
 		Device: table.Device,
 	}
 }

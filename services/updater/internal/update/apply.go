@@ -116,6 +116,7 @@ func (u *Updater) commit(how string) error {
 	if err := u.store(proven(u.Booted)); err != nil {
 		return err
 	}
+	u.nothingToProve()
 	u.noteGood(how)
 	return nil
 }

@@ -128,7 +128,11 @@ func (u *Updater) Prove(ctx context.Context) {
 		before = u.Book.Trial.Before
 	}
 	u.mu.Unlock()
-	if err != nil || !state.Trial() || state.Slot != u.Booted {
+	if err != nil {
+		return
+	}
+	if !state.Trial() || state.Slot != u.Booted {
+		u.nothingToProve()
 		return
 	}
 	u.Log.Info("on trial", "slot", string(u.Booted), "version", u.Runs.Version.String(), "deadline", u.Deadline)

@@ -11,6 +11,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 	"resinos.io/services/updater/internal/bootenv"
 	"resinos.io/services/updater/internal/health"
 	"resinos.io/services/updater/internal/worker"
+	"resinos.io/shared/atomicfile"
 	"resinos.io/shared/config"
 	"resinos.io/shared/job"
 	"resinos.io/shared/release"
@@ -59,6 +62,7 @@ type Places struct {
 	Root, Floor string // what the image ships: root.json, floor.json
 	Boot        string // the boot partition
 	Locks       string // the directory of update locks
+	Proven      string // a file in RAM: this boot has nothing to prove any more
 	Device      func(bootenv.Slot) string
 }
 
@@ -117,6 +121,17 @@ func (u *Updater) store(state bootenv.State) error {
 // proven is the state in which slot is the one good system.
 func proven(slot bootenv.Slot) bootenv.State {
 	return bootenv.State{Slot: slot, Good: slot, Tries: bootenv.Proven}
+}
+
+// nothingToProve tells updater-watch.service, which would otherwise end this boot.
+func (u *Updater) nothingToProve() {
+	if err := os.MkdirAll(filepath.Dir(u.Places.Proven), 0o755); err != nil {
+		u.Log.Error("cannot say that the system is not on trial", "error", err)
+		return
+	}
+	if err := atomicfile.Write(u.Places.Proven, nil, 0o644); err != nil {
+		u.Log.Error("cannot say that the system is not on trial", "error", err)
+	}
 }
 
 // save makes the book durable. A book that cannot be written is told of and no

@@ -71,7 +71,7 @@ func (w *world) boot(t *testing.T, slot bootenv.Slot, id string) {
 		Env: w.env, Book: page, Booted: slot, Runs: release.System{Version: version, DeviceType: "qemux86-64", Variant: "production"},
 		System: w, Worker: w, Jobs: w, Life: t.Context(), Changed: func() {}, Deadline: 10 * time.Millisecond,
 		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Places: Places{Device: func(s bootenv.Slot) string { return "root" + string(s) }, Locks: filepath.Join(w.dir, "locks")},
+		Places: Places{Device: func(s bootenv.Slot) string { return "root" + string(s) }, Locks: filepath.Join(w.dir, "locks"), Proven: filepath.Join(w.dir, "run", id)},
 		Checks: func(book.Before) []health.Check {
 			return []health.Check{{Name: "test", Run: func(context.Context) error {
 				if len(w.faults) > 0 {
@@ -121,6 +121,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// nothingToProve reports whether the updater has said so in this boot.
+func (w *world) nothingToProve() bool {
+	_, err := os.Stat(w.Places.Proven)
+	return err == nil
+}
+
 func (w *world) install(t *testing.T) {
 	t.Helper()
 	if _, err := w.Install(t.Context(), "", nil); err != nil {
@@ -159,8 +165,14 @@ func TestUpdateProvesItself(t *testing.T) {
 	if w.Booted != bootenv.B {
 		t.Fatal("the loader did not try it")
 	}
+	if w.nothingToProve() {
+		t.Error("a system on trial has nothing to prove")
+	}
 	w.Prove(t.Context())
 	w.want(t, proven(bootenv.B))
+	if !w.nothingToProve() {
+		t.Error("what ends trials that nobody ends is not told")
+	}
 	if w.rebooted != 0 || w.Book.Rollback != "" {
 		t.Errorf("rebooted %d times, rolled back because %q", w.rebooted, w.Book.Rollback)
 	}
@@ -176,11 +188,14 @@ func TestUnhealthyGoesBackWithItsReason(t *testing.T) {
 	w.boot(t, w.loader(t), "second")
 	w.faults = []string{"the engine is silent"}
 	w.Prove(t.Context())
-	if w.rebooted != 1 {
-		t.Fatalf("rebooted %d times", w.rebooted)
+	if w.rebooted != 1 || w.nothingToProve() {
+		t.Fatalf("rebooted %d times, nothing to prove: %v", w.rebooted, w.nothingToProve())
 	}
 	w.boot(t, w.loader(t), "third")
 	w.want(t, proven(bootenv.A))
+	if w.Prove(t.Context()); !w.nothingToProve() {
+		t.Error("the old system has something to prove")
+	}
 	if !strings.Contains(w.Book.Rollback, "the engine is silent") {
 		t.Errorf("the reason is %q", w.Book.Rollback)
 	}
