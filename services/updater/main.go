@@ -103,6 +103,8 @@ func build(ctx context.Context, d *daemon.Daemon) (*update.Updater, error) {
 		Checks: checks(d.Root, system), Deadline: limit,
 	}
 	u.Jobs = d.Jobs(func(path dbus.ObjectPath, result, message string) {
+		// Also for those that nobody asked for and nobody watches.
+		d.Log.Info("installation "+result, "message", message)
 		u.Ended()
 		// Fails only on a lost connection, which ends the process elsewhere.
 		_ = d.Conn.Emit(d.Path, update1.Interface+"."+update1.SignalJobRemoved, path, result, message)
