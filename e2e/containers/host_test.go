@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"resinos.io/e2e/device"
+	"resinos.io/e2e/program"
 )
 
 // soon is how long something may take under emulation on a busy machine.
@@ -40,10 +41,6 @@ func putGuest(t *testing.T, h host) {
 // guestArchive is a tar archive of the program guest and of files.
 func guestArchive(t *testing.T, files map[string]string) io.Reader {
 	t.Helper()
-	content, err := os.ReadFile(build(t, "./guest"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	add := func(name string, content []byte) {
@@ -54,7 +51,7 @@ func guestArchive(t *testing.T, files map[string]string) io.Reader {
 			t.Fatal(err)
 		}
 	}
-	add("guest", content)
+	add("guest", program.Build(t, "./guest"))
 	for name, text := range files {
 		add(name, []byte(text))
 	}
@@ -62,18 +59,6 @@ func guestArchive(t *testing.T, files map[string]string) io.Reader {
 		t.Fatal(err)
 	}
 	return &archive
-}
-
-// build compiles a program for containers and returns its path.
-func build(t *testing.T, program string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "program")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, program)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build %s: %v: %s", program, err, out)
-	}
-	return path
 }
 
 // supervisorImage is what build-image calls the reference supervisor.

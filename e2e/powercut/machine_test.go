@@ -17,6 +17,7 @@ import (
 	"resinos.io/e2e/powercut/job"
 	"resinos.io/e2e/powercut/tinyvm"
 	"resinos.io/e2e/powercut/vmtest"
+	"resinos.io/e2e/program"
 )
 
 const (
@@ -41,7 +42,7 @@ func newRig(t *testing.T) *rig {
 		}
 	})
 	r.options = vmtest.MountOptions(t, filepath.Join(top, "units/os/mnt-boot.mount"))
-	r.init = vmtest.Program(t, r.dir, "guest")
+	r.init = program.Build(t, "guest")
 	return r
 }
 

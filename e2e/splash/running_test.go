@@ -5,13 +5,11 @@ package splash
 import (
 	"bytes"
 	"image/color"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"resinos.io/e2e/device"
+	"resinos.io/e2e/program"
 )
 
 var (
@@ -70,7 +68,7 @@ func TestRunning(t *testing.T) {
 
 // overDRM has an application take the screen and end.
 func overDRM(t *testing.T, m *device.Machine) {
-	put(t, m, "/mnt/data/drawer", program(t, "./drawer"))
+	put(t, m, "/mnt/data/drawer", program.Build(t, "./drawer"))
 	m.Run(t, "chmod +x /mnt/data/drawer; systemd-run --quiet --unit=drawer /mnt/data/drawer 1020c0")
 	onlyBlue := func(s screen) bool { return s.share(blue) == 100 }
 	await(t, m, soon, "what an application drew through DRM", onlyBlue)
@@ -109,20 +107,4 @@ func stays(t *testing.T, m *device.Machine, long time.Duration, wrong string, ri
 func put(t *testing.T, m *device.Machine, path string, data []byte) {
 	t.Helper()
 	m.Put(t, path, bytes.NewReader(data))
-}
-
-// program compiles a program for the device.
-func program(t *testing.T, folder string) []byte {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "program")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", path, folder)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build %s: %v: %s", folder, err, out)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }

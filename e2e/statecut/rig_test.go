@@ -16,6 +16,7 @@ import (
 	"resinos.io/e2e/crashlog"
 	"resinos.io/e2e/powercut/tinyvm"
 	"resinos.io/e2e/powercut/vmtest"
+	"resinos.io/e2e/program"
 	"resinos.io/e2e/statecut/job"
 )
 
@@ -41,7 +42,7 @@ func newRig(t *testing.T) *rig {
 	r.dir = vmtest.Dir(t, "statecut", func(string) {})
 	r.rigDir = filepath.Join(r.dir, "rig")
 	vmtest.Must(t, os.Mkdir(r.rigDir, 0o755))
-	r.init = vmtest.Program(t, r.dir, "guest")
+	r.init = program.Build(t, "guest")
 	for name, path := range map[string]string{"machine-id": "../../image/rootfs/machine-id", "device.sh": "device.sh"} {
 		text, err := os.ReadFile(path)
 		vmtest.Must(t, err)

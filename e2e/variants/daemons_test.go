@@ -7,7 +7,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/godbus/dbus/v5/introspect"
 
 	"resinos.io/e2e/container"
+	"resinos.io/e2e/program"
 )
 
 // A daemon is one of ours: a unit with a name on the bus.
@@ -103,20 +103,11 @@ WantedBy=multi-user.target
 // TestReplaced replaces each daemon in turn by a small program with the same
 // interface: the device boots, nothing has failed, and the rest works.
 func TestReplaced(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "standin")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./standin")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build the stand-in: %v: %s", err, out)
-	}
-	content, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
+	standin := program.Build(t, "./standin")
 	for _, d := range daemons(t) {
 		t.Run(d.unit, func(t *testing.T) {
 			c := container.Start(t, container.Options{
-				Boot:  map[string][]byte{"standin": content},
+				Boot:  map[string][]byte{"standin": standin},
 				Units: map[string][]byte{d.unit: fmt.Appendf(nil, standinUnit, d.name)},
 			})
 			if exe := c.MustRun(t, "readlink /proc/$(systemctl show -P MainPID "+d.unit+")/exe"); exe != "/run/standin" {

@@ -20,6 +20,7 @@ import (
 	"resinos.io/e2e/powercut/tinyvm"
 	"resinos.io/e2e/powercut/update/job"
 	"resinos.io/e2e/powercut/vmtest"
+	"resinos.io/e2e/program"
 )
 
 const machineTime = 8 * time.Minute
@@ -36,9 +37,9 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{disk: newDisk(t, diskDir(t)), kernel: vmtest.Kernel(t, filepath.Join(top, "build/rootfs.tar"), "crc32c_generic", "ext4")}
-	r.init = vmtest.Program(t, r.dir, "guest")
+	r.init = program.Build(t, "guest")
 	for path, folder := range map[string]string{job.Session: "services/updater/internal/powercut", job.Worker: "services/update-worker"} {
-		r.files = append(r.files, tinyvm.File{Path: path, Mode: 0o755, Data: vmtest.Program(t, r.dir, filepath.Join(top, folder))})
+		r.files = append(r.files, tinyvm.File{Path: path, Mode: 0o755, Data: program.Build(t, filepath.Join(top, folder))})
 	}
 	vmtest.Must(t, filepath.WalkDir(r.repo, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {

@@ -1,5 +1,5 @@
 // Package vmtest is what tests do around a tinyvm: commands, a place for disks in
-// memory, the program that runs in the machine. What is missing fails the test.
+// memory. What is missing fails the test.
 package vmtest
 
 import (
@@ -57,22 +57,6 @@ func Kernel(t *testing.T, rootfs string, more ...string) tinyvm.Kernel {
 		t.Fatalf("%v (make image VARIANT=development builds it)", err)
 	}
 	return kernel
-}
-
-// Program returns the program in folder, statically linked. dir is for it.
-func Program(t *testing.T, dir, folder string) []byte {
-	t.Helper()
-	program := filepath.Join(dir, filepath.Base(folder)+".bin")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
-	build.Dir = folder
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build %s: %v: %s", folder, err, out)
-	}
-	data, err := os.ReadFile(program)
-	Must(t, err)
-	Must(t, os.Remove(program))
-	return data
 }
 
 // MountOptions returns the Options= of a mount unit, a file.
