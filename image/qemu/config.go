@@ -70,8 +70,14 @@ func (c Config) secondNetwork() string {
 	return "tap,id=net1,script=no,downscript=no,ifname=" + c.Tap
 }
 
+// network is the first network card's: to the host and, through it, to the world, but
+// with a second network only to the forwarded ports: its resolver would answer for
+// names of the other's.
 func (c Config) network() string {
 	network := "user,id=net"
+	if c.Tap != "" {
+		network += ",restrict=on"
+	}
 	for guest, host := range c.Forward {
 		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", host, guest)
 	}

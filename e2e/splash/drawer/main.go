@@ -93,7 +93,9 @@ func fill(fd int, width, height, colour uint32) (uint32, error) {
 // ioctl makes the request DRM_IOWR(number, T).
 func ioctl[T any](fd int, number uintptr, arg *T) error {
 	request := 0xc0000000 | unsafe.Sizeof(*arg)<<16 | 'd'<<8 | number
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(arg))); errno != 0 {
+	//nolint:gosec // the kernel wants an address
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(arg)))
+	if errno != 0 {
 		return fmt.Errorf("DRM request %#x: %w", number, errno)
 	}
 	return nil

@@ -1,41 +1,52 @@
 package main
 
-// These have the shapes of the kernel's structures of the same meaning, on machines of 64 bits.
+// These have the shapes of the kernel's structures of the same meaning, on machines
+// of 64 bits. What nobody here reads or sets has no name.
 
 type resources struct {
-	buffers, crtcs, connectors, encoders                     *uint32
-	countBuffers, countCRTCs, countConnectors, countEncoders uint32
-	_                                                        [4]uint32
+	_                           *uint32 // buffers
+	crtcs, connectors           *uint32
+	_                           *uint32 // encoders
+	_                           uint32
+	countCRTCs, countConnectors uint32
+	_                           [5]uint32
 }
 
 type mode struct {
-	clock                uint32
-	width, _, _, _, _    uint16
-	height, _, _, _, _   uint16
-	refresh, flags, kind uint32
-	name                 [32]byte
+	_      uint32 // clock
+	width  uint16
+	_      [4]uint16
+	height uint16
+	_      [4]uint16
+	_      [3]uint32
+	_      [32]byte // name
 }
 
 type getConnector struct {
-	encoders                               *uint32
-	modes                                  *mode
-	properties                             *uint32
-	values                                 *uint64
-	countModes, countProperties, countEncs uint32
-	encoder, id, kind, kindID, connection  uint32
-	_                                      [4]uint32
+	_          *uint32 // encoders
+	modes      *mode
+	_, _       *uint32 // properties and their values
+	countModes uint32
+	_          [3]uint32
+	id         uint32
+	_          [2]uint32
+	connection uint32
+	_          [4]uint32
 }
 
 type setCRTC struct {
-	connectors                *uint32
-	count, crtc, buffer, x, y uint32
-	gamma, valid              uint32
-	mode                      mode
+	connectors          *uint32
+	count, crtc, buffer uint32
+	_                   [3]uint32 // place, gamma
+	valid               uint32
+	mode                mode
 }
 
 type createDumb struct {
-	height, width, bits, flags, handle, pitch uint32
-	size                                      uint64
+	height, width, bits uint32
+	_                   uint32
+	handle, pitch       uint32
+	size                uint64
 }
 
 type mapDumb struct {
