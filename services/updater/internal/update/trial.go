@@ -174,7 +174,7 @@ func (u *Updater) leave(ctx context.Context, fault error) error {
 		return err
 	}
 	if journal, ok := u.journal(ctx); ok {
-		u.keepJournal(journal)
+		u.keepJournal(fmt.Appendf(journal, "updater: given up: %v\n", fault))
 	}
 	if err := u.giveUp(state, fault.Error()); err != nil {
 		return err

@@ -191,6 +191,9 @@ func TestUnhealthyGoesBackWithItsReason(t *testing.T) {
 	if w.rebooted != 1 || w.nothingToProve() {
 		t.Fatalf("rebooted %d times, nothing to prove: %v", w.rebooted, w.nothingToProve())
 	}
+	if kept, err := os.ReadFile(filepath.Join(w.dir, "failed-boot.log")); err != nil || !strings.Contains(string(kept), "given up: ") || !strings.Contains(string(kept), "engine is silent") {
+		t.Errorf("what is kept of the failed boot is %q, %v", kept, err)
+	}
 	w.boot(t, w.loader(t), "third")
 	w.want(t, proven(bootenv.A))
 	if w.Prove(t.Context()); !w.nothingToProve() {
