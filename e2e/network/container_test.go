@@ -22,6 +22,9 @@ func TestContainer(t *testing.T) {
 	}{{"keys", keys}, {"daemons", measured}, {"names", names}, {"clock", clock}, {"files", files}, {"restarts", restarts}} {
 		t.Run(part.name, func(t *testing.T) { part.tell(t, p) })
 	}
+	if out := p.run(t, "journalctl -u dnsmasq -o cat | grep 'failed to' || true"); out != "" {
+		t.Errorf("after all that dnsmasq says\n%s", out)
+	}
 }
 
 // measured is daemons without the emulation, and leaves config.json as it was.
