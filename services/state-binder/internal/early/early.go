@@ -55,7 +55,7 @@ func (p *Phase) run(ctx context.Context) Report {
 			report.tell(config.Problem{Pointer: "leftovers", Reason: err.Error()})
 		}
 	}
-	p.purge(&report, places, binds)
+	p.purge(ctx, &report, places, binds)
 	for _, dir := range []place.Dir{places.State, places.Data} {
 		if dir == "" {
 			continue
@@ -76,7 +76,7 @@ func (p *Phase) run(ctx context.Context) Report {
 
 // purge carries out what was asked for, partition by partition. What cannot be
 // done now stays asked for.
-func (p *Phase) purge(report *Report, places PlacesInUse, binds []declare.Bind) {
+func (p *Phase) purge(ctx context.Context, report *Report, places PlacesInUse, binds []declare.Bind) {
 	requests := purge.Requests{State: place.Dir(p.Root.State()), Boot: p.Root.Boot()}
 	if err := requests.Tidy(); err != nil {
 		report.tell(config.Problem{Pointer: "purge", Reason: err.Error()})
@@ -102,6 +102,9 @@ func (p *Phase) purge(report *Report, places PlacesInUse, binds []declare.Bind) 
 			continue
 		}
 		done = done.With(part.scope)
+		if err := purge.MakeRoom(ctx, part.dir); err != nil {
+			report.tell(config.Problem{Pointer: "purge", Reason: err.Error()})
+		}
 	}
 	if done == (purge.Scope{}) {
 		return

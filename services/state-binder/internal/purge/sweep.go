@@ -39,13 +39,7 @@ func Sweep(ctx context.Context, report func(Progress), dirs ...place.Dir) error 
 	report(s.progress)
 	var errs []error
 	for _, dir := range dirs {
-		info, err := os.Lstat(dir.Trash())
-		switch {
-		case err == nil:
-			errs = append(errs, s.deleteIn(dir.Trash(), deviceOf(info)))
-		case !errors.Is(err, fs.ErrNotExist):
-			errs = append(errs, err)
-		}
+		errs = append(errs, s.trash(dir))
 	}
 	err := errors.Join(append(errs, ctx.Err())...)
 	s.progress.Left = err != nil
@@ -71,6 +65,18 @@ func (s *sweep) count(dir string) {
 		}
 		return nil
 	})
+}
+
+// trash deletes what is in the partition's trash, if it has any.
+func (s *sweep) trash(dir place.Dir) error {
+	info, err := os.Lstat(dir.Trash())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.deleteIn(dir.Trash(), deviceOf(info))
 }
 
 // delete removes path, which is on device, and what is in it. Links are not
