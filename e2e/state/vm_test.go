@@ -153,7 +153,7 @@ func destroyed(t *testing.T, m *device.Machine) {
 	if problems := m.Run(t, get("Service1.Problems")); !strings.Contains(problems, "was made anew") {
 		t.Errorf("problems are %s", problems)
 	}
-	if got := m.Run(t, "findmnt -rno SOURCE,FSTYPE /mnt/state"); got != "/dev/vda4 ext4" {
+	if got := m.Run(t, "echo $(readlink -f $(findmnt -no SOURCE /mnt/state)) $(findmnt -no FSTYPE /mnt/state)"); got != "/dev/vda4 ext4" {
 		t.Errorf("mounted is %s", got)
 	}
 	id := oneID(t, m)
