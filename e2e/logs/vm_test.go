@@ -47,7 +47,7 @@ func idle(t *testing.T, run shell) {
 
 func kept(t *testing.T, m *device.Machine, run shell) {
 	run.must(t, "logger in-ram-before && journalctl --sync")
-	if boots := run.must(t, "journalctl --list-boots --no-legend -q | grep -c ."); boots != "1" {
+	if boots := run.must(t, "journalctl --list-boots -q | grep -c ."); boots != "1" {
 		t.Errorf("a fresh device knows %s boots", boots)
 	}
 	run.must(t, setPersistent(true))
@@ -58,7 +58,7 @@ func kept(t *testing.T, m *device.Machine, run shell) {
 	if got := run.must(t, property("Log1", "Persistent")); got != "b true" {
 		t.Errorf("after the reboot Persistent is %s", got)
 	}
-	if boots := run.must(t, "journalctl --list-boots --no-legend -q | grep -c ."); boots != "2" {
+	if boots := run.must(t, "journalctl --list-boots -q | grep -c ."); boots != "2" {
 		t.Errorf("there are %s boots", boots)
 	}
 	for _, line := range []string{"in-ram-before", "on-disk-after"} {
