@@ -42,11 +42,11 @@ type fixed struct {
 // modeOf asks the kernel how the frame buffer f lies in memory.
 func modeOf(f *os.File) (Mode, error) {
 	var v variable
-	if err := ioctl(f, getVariable, unsafe.Pointer(&v)); err != nil {
+	if err := ioctl(f, getVariable, unsafe.Pointer(&v)); err != nil { //nolint:gosec // the kernel wants an address
 		return Mode{}, err
 	}
 	var x fixed
-	if err := ioctl(f, getFixed, unsafe.Pointer(&x)); err != nil {
+	if err := ioctl(f, getFixed, unsafe.Pointer(&x)); err != nil { //nolint:gosec // the kernel wants an address
 		return Mode{}, err
 	}
 	return Mode{
