@@ -33,7 +33,9 @@ func idle(t *testing.T, run shell) {
 		window = 10 * time.Minute
 	}
 	run.must(t, "sync")
-	for range 4 { // what began with the boot, as docker's and NetworkManager's first files, may go on
+	// What began with the first boot may go on: docker's and NetworkManager's first files, and
+	// ext4's inode tables after the data partition has grown, which take some minutes.
+	for range 10 {
 		before := run.must(t, written)
 		time.Sleep(window)
 		after := run.must(t, written)
