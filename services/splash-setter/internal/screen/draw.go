@@ -13,7 +13,7 @@ import (
 )
 
 // redraw draws the picture that was put if the screen still holds what was drawn last.
-func (s Screen) redraw() (err error) {
+func (s Screen) redraw() error {
 	note, err := os.ReadFile(s.Root.Path(drawnPath))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // nothing was: the screen is somebody else's
@@ -21,20 +21,29 @@ func (s Screen) redraw() (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot read what was drawn: %w", err)
 	}
-	buffer, err := s.openBuffer()
-	if buffer == nil || err != nil {
-		return err
+	return s.onBuffer(func(buffer *framebuffer.Screen) error {
+		pixels, err := s.render(buffer)
+		if err != nil {
+			return err
+		}
+		// As late as can be: an application may begin meanwhile.
+		if sum, err := buffer.Sum(); err != nil || !bytes.Equal(note, sum[:]) {
+			return err
+		}
+		return s.draw(buffer, pixels)
+	})
+}
+
+// onBuffer does something with the frame buffer, on a device that has one.
+func (s Screen) onBuffer(do func(*framebuffer.Screen) error) error {
+	buffer, err := framebuffer.Open(s.Root.Path(bufferPath))
+	if errors.Is(err, framebuffer.ErrNone) {
+		return nil
 	}
-	defer func() { err = errors.Join(err, buffer.Close()) }()
-	pixels, err := s.render(buffer)
 	if err != nil {
 		return err
 	}
-	// As late as can be: an application may begin meanwhile.
-	if sum, err := buffer.Sum(); err != nil || !bytes.Equal(note, sum[:]) {
-		return err
-	}
-	return s.draw(buffer, pixels)
+	return errors.Join(do(buffer), buffer.Close())
 }
 
 // draw draws pixels and notes what the screen holds then.

@@ -2,7 +2,6 @@ package screen
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"resinos.io/services/splash-setter/internal/framebuffer"
@@ -11,34 +10,22 @@ import (
 // HandOver draws the picture that was put on the frame buffer and ends Plymouth:
 // the same picture stays on the screen, and an application that draws from now on is
 // seen. On a device without a frame buffer Plymouth keeps the screen.
-func (s Screen) HandOver(ctx context.Context) (err error) {
-	buffer, err := s.openBuffer()
-	if buffer == nil || err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, buffer.Close()) }()
-	pixels, err := s.render(buffer)
-	if err != nil {
-		return err
-	}
-	if err := s.draw(buffer, pixels); err != nil {
-		return err
-	}
-	if !s.plymouthRuns(ctx) {
-		return nil
-	}
-	if err := s.endPlymouth(ctx); err != nil {
-		return fmt.Errorf("cannot end Plymouth: %w", err)
-	}
-	// The frame buffer has the screen again, which needs not have what was drawn when it had not.
-	return s.draw(buffer, pixels)
-}
-
-// openBuffer opens the frame buffer; a device may have none.
-func (s Screen) openBuffer() (*framebuffer.Screen, error) {
-	buffer, err := framebuffer.Open(s.Root.Path(bufferPath))
-	if errors.Is(err, framebuffer.ErrNone) {
-		return nil, nil //nolint:nilnil // both are what there is
-	}
-	return buffer, err
+func (s Screen) HandOver(ctx context.Context) error {
+	return s.onBuffer(func(buffer *framebuffer.Screen) error {
+		pixels, err := s.render(buffer)
+		if err != nil {
+			return err
+		}
+		if err := s.draw(buffer, pixels); err != nil {
+			return err
+		}
+		if !s.plymouthRuns(ctx) {
+			return nil
+		}
+		if err := s.endPlymouth(ctx); err != nil {
+			return fmt.Errorf("cannot end Plymouth: %w", err)
+		}
+		// The frame buffer has the screen again, which needs not have what was drawn when it had not.
+		return s.draw(buffer, pixels)
+	})
 }

@@ -125,11 +125,11 @@ func proven(slot bootenv.Slot) bootenv.State {
 
 // nothingToProve tells updater-watch.service, which would otherwise end this boot.
 func (u *Updater) nothingToProve() {
-	if err := os.MkdirAll(filepath.Dir(u.Places.Proven), 0o755); err != nil {
-		u.Log.Error("cannot say that the system is not on trial", "error", err)
-		return
+	err := os.MkdirAll(filepath.Dir(u.Places.Proven), 0o755)
+	if err == nil {
+		err = atomicfile.Write(u.Places.Proven, nil, 0o644)
 	}
-	if err := atomicfile.Write(u.Places.Proven, nil, 0o644); err != nil {
+	if err != nil {
 		u.Log.Error("cannot say that the system is not on trial", "error", err)
 	}
 }
