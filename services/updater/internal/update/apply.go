@@ -110,7 +110,7 @@ func (u *Updater) commit(how string) error {
 	if err != nil {
 		return err
 	}
-	if !state.Trial() || state.Slot != u.Booted {
+	if !u.onTrial(state) {
 		return nil
 	}
 	if err := u.store(proven(u.Booted)); err != nil {
@@ -140,7 +140,7 @@ func (u *Updater) MarkBad(_ context.Context, reason string) error {
 	if err != nil {
 		return err
 	}
-	if !state.Trial() || state.Slot != u.Booted {
+	if !u.onTrial(state) {
 		return ErrNothingToRollBack
 	}
 	return u.giveUp(state, reason)

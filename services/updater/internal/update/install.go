@@ -75,7 +75,7 @@ func (u *Updater) start(source string, o options) (dbus.ObjectPath, error) {
 	if err != nil {
 		return "", err
 	}
-	if state.Trial() && state.Slot == u.Booted {
+	if u.onTrial(state) {
 		return "", ErrNotCommitted
 	}
 	request := u.request(updatework.Install, repository)

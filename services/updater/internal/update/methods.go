@@ -85,7 +85,7 @@ func (u *Updater) goBack() error {
 	switch {
 	case u.active != "":
 		return fmt.Errorf("cannot roll back: %w: %s", job.ErrRunning, u.active)
-	case state.Trial() && state.Slot == u.Booted:
+	case u.onTrial(state):
 		return u.giveUp(state, "asked for")
 	case state.Trial():
 		u.Book.Add(book.Cancelled, u.Book.Versions[other], "taken back before its first boot")

@@ -38,7 +38,7 @@ func (u *Updater) Resume(boot string) error {
 		return err
 	}
 	switch {
-	case state.Trial() && state.Slot == u.Booted:
+	case u.onTrial(state):
 		return u.countBoot(state, boot)
 	case state.Failed != bootenv.None && state.Failed != u.Booted:
 		return u.noteRollback(state)
@@ -131,7 +131,7 @@ func (u *Updater) Prove(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	if !state.Trial() || state.Slot != u.Booted {
+	if !u.onTrial(state) {
 		u.nothingToProve()
 		return
 	}
@@ -170,7 +170,7 @@ func (u *Updater) conclude(ctx context.Context, fault error) {
 // leave gives a trial up and reboots, unless somebody marked it good meanwhile.
 func (u *Updater) leave(ctx context.Context, fault error) error {
 	state, err := u.load()
-	if err != nil || !state.Trial() || state.Slot != u.Booted {
+	if err != nil || !u.onTrial(state) {
 		return err
 	}
 	if journal, ok := u.journal(ctx); ok {
@@ -192,7 +192,7 @@ func (u *Updater) Leaving(ctx context.Context) {
 		return
 	}
 	state, err := u.load()
-	if err != nil || !state.Trial() || state.Slot != u.Booted {
+	if err != nil || !u.onTrial(state) {
 		return
 	}
 	if u.Book.Trial != nil {

@@ -123,6 +123,11 @@ func proven(slot bootenv.Slot) bootenv.State {
 	return bootenv.State{Slot: slot, Good: slot, Tries: bootenv.Proven}
 }
 
+// onTrial reports whether state has the running system on trial.
+func (u *Updater) onTrial(state bootenv.State) bool {
+	return state.Trial() && state.Slot == u.Booted
+}
+
 // nothingToProve tells updater-watch.service, which would otherwise end this boot.
 func (u *Updater) nothingToProve() {
 	err := os.MkdirAll(filepath.Dir(u.Places.Proven), 0o755)
