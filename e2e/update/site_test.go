@@ -143,7 +143,7 @@ func (s *site) add(t *testing.T, root string, replace bool) *release.Manifest {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), publishTime)
 	defer cancel()
-	manifest, err := s.repo.Publish(ctx, repository.Publication{Image: root, Replace: replace})
+	manifest, err := s.repo.Publish(ctx, repository.Publication{Image: root, Deltas: 1, Replace: replace})
 	if err != nil {
 		t.Fatal(err)
 	}

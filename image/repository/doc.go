@@ -4,8 +4,9 @@
 // and the chunks, shared/release the manifest.
 //
 //	metadata/                        who may be believed, and what is published
-//	targets/TYPE/VARIANT/HASH.*      manifests and indexes, named by the metadata
+//	targets/TYPE/VARIANT/HASH.*      manifests, indexes, tables of deltas, named by the metadata
 //	chunks/xxxx/ID.cacnk             the store: pieces of all images
+//	chunks/xxxx/ID.cacnk.from-BASE   the same as differences to other pieces, for those who have them
 //	boot/SHA256                      files of the boot partition
 //
 // It promises that a client never sees half of a release, whenever this program

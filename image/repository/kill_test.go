@@ -50,7 +50,7 @@ func publishAndDie() error {
 			select {}
 		}
 	}
-	_, err = repo.Publish(context.Background(), Publication{Image: os.Getenv(killImage), Share: release.Everyone})
+	_, err = repo.Publish(context.Background(), Publication{Image: os.Getenv(killImage), Share: release.Everyone, Deltas: 1})
 	return err
 }
 

@@ -25,7 +25,8 @@ type Publication struct {
 	MinVersion *release.Version // the oldest version that can be updated to it; nil: any
 	Channel    string           // empty: stable
 	Share      int              // of the roll-out, in ten-thousandths
-	Replace    bool             // a version that is there already may get other content
+	Deltas     int              // how many older releases what is new is also compressed against
+	Replace    bool             // a version that is there already may get other content; its deltas are made anew
 }
 
 // Publish adds a release and returns its manifest. To publish the same image once
@@ -77,20 +78,38 @@ func (r *Repository) publish(ctx context.Context, what Publication) (*release.Ma
 	if err != nil {
 		return nil, err
 	}
-	if err := r.checkNew(ctx, view, manifest, what.Replace); err != nil {
+	known, err := r.checkNew(ctx, view, manifest, what.Replace)
+	if err != nil {
 		return nil, err
 	}
-	data, err := manifest.Bytes()
+	targets, err := r.targets(manifest, index)
+	if err != nil {
+		return nil, err
+	}
+	if !known || what.Replace {
+		deltas, err := r.addDeltas(ctx, what.Image, index, older(ctx, view, manifest, what.Deltas))
+		if err != nil {
+			return nil, err
+		}
+		targets[trust.DeltasName(manifest.DeviceType, manifest.Variant, manifest.Version)] = deltas
+	}
+	return manifest, r.sign.Update(ctx, targets)
+}
+
+// targets returns the files that describe a release, and names its index in manifest.
+func (r *Repository) targets(manifest *release.Manifest, index *casync.Index) (map[string][]byte, error) {
+	file, err := index.Bytes()
 	if err != nil {
 		return nil, err
 	}
 	name := trust.ManifestName(manifest.DeviceType, manifest.Variant, manifest.Version)
-	return manifest, r.sign.Update(ctx, map[string][]byte{name: data, manifest.Index.Path: index})
+	manifest.Index = release.File{Path: strings.TrimSuffix(name, ".json") + ".caibx", Size: int64(len(file)), SHA256: hexSum(file)}
+	data, err := manifest.Bytes()
+	return map[string][]byte{name: data, manifest.Index.Path: file}, err
 }
 
-// addImage puts the chunks into the store, durably, and describes the image and
-// its index in manifest.
-func (r *Repository) addImage(ctx context.Context, what Publication, manifest *release.Manifest) ([]byte, error) {
+// addImage puts the chunks into the store, durably, and describes the image in manifest.
+func (r *Repository) addImage(ctx context.Context, what Publication, manifest *release.Manifest) (*casync.Index, error) {
 	image, err := os.Open(what.Image)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read image: %w", err)
@@ -101,16 +120,8 @@ func (r *Repository) addImage(ctx context.Context, what Publication, manifest *r
 	if err != nil {
 		return nil, fmt.Errorf("cannot add %s: %w", what.Image, err)
 	}
-	data, err := index.Bytes()
-	if err != nil {
-		return nil, err
-	}
 	manifest.Image = release.File{Size: index.Size(), SHA256: hex.EncodeToString(hash.Sum(nil))}
-	manifest.Index = release.File{
-		Path: strings.TrimSuffix(trust.ManifestName(manifest.DeviceType, manifest.Variant, manifest.Version), ".json") + ".caibx",
-		Size: int64(len(data)), SHA256: hexSum(data),
-	}
-	return data, nil
+	return index, nil
 }
 
 func (r *Repository) addChunks(ctx context.Context, image io.Reader, made *Made) (*casync.Index, error) {
@@ -128,19 +139,23 @@ func (r *Repository) addChunks(ctx context.Context, image io.Reader, made *Made)
 	return index, errors.Join(err, store.finish())
 }
 
-// checkNew refuses to give a version that devices may have other content.
-func (r *Repository) checkNew(ctx context.Context, view *trust.View, manifest *release.Manifest, replace bool) error {
+// checkNew refuses to give a version that devices may have other content, and says
+// whether it is published already with this.
+func (r *Repository) checkNew(ctx context.Context, view *trust.View, manifest *release.Manifest, replace bool) (known bool, err error) {
 	old, err := view.Manifest(ctx, manifest.DeviceType, manifest.Variant, manifest.Version)
-	if errors.Is(err, trust.ErrNoRelease) || replace {
-		return nil
+	if errors.Is(err, trust.ErrNoRelease) {
+		return false, nil
+	}
+	if err == nil && old.Image == manifest.Image {
+		return true, nil
+	}
+	if replace {
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	if old.Image != manifest.Image {
-		return fmt.Errorf("cannot publish %s: %w", manifest.Version, ErrPublished)
-	}
-	return nil
+	return false, fmt.Errorf("cannot publish %s: %w", manifest.Version, ErrPublished)
 }
 
 func (r *Repository) bootPath(file release.File) string {

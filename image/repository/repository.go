@@ -99,3 +99,7 @@ func (r *Repository) path(parts ...string) string {
 func (r *Repository) chunkPath(id casync.ID) string {
 	return r.path(trust.ChunkStore, filepath.FromSlash(casync.Path(id)))
 }
+
+func (r *Repository) deltaPath(id, base casync.ID) string {
+	return r.path(trust.ChunkStore, filepath.FromSlash(casync.DeltaPath(id, base)))
+}

@@ -76,7 +76,7 @@ func run(t testing.TB, name string, args ...string) {
 
 func (s *site) add(version string, seed int64) *release.Manifest {
 	s.t.Helper()
-	manifest, err := s.Publish(s.t.Context(), Publication{Image: image(s.t, version, seed), Share: release.Everyone})
+	manifest, err := s.Publish(s.t.Context(), Publication{Image: image(s.t, version, seed), Share: release.Everyone, Deltas: 2})
 	s.must(err)
 	return manifest
 }

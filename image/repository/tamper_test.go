@@ -14,6 +14,7 @@ import (
 func TestVerifyFindsTampering(t *testing.T) {
 	s := newSite(t)
 	s.add("1.1.0", 1)
+	s.add("1.2.0", 2)
 	view, err := s.sign.View(t.Context())
 	s.must(err)
 	needed, err := s.needed(view, time.Now().Add(time.Hour)) // what is published now, nothing else
@@ -38,11 +39,14 @@ func TestVerifyFindsTampering(t *testing.T) {
 		}
 		s.must(os.WriteFile(path, data, 0o600))
 		kinds[strings.Split(name, "/")[0]]++
+		if strings.Contains(name, ".from-") {
+			kinds["deltas"]++
+		}
 	}
 	if _, err := s.verify(); err != nil {
 		t.Errorf("all as it was: %v", err)
 	}
-	if kinds["metadata"] != 3 || kinds["targets"] != 2 || kinds["boot"] != 2 || kinds["chunks"] < 20 {
+	if kinds["metadata"] != 3 || kinds["targets"] != 5 || kinds["boot"] != 3 || kinds["chunks"] < 20 || kinds["deltas"] == 0 {
 		t.Errorf("tried %v", kinds)
 	}
 }

@@ -21,7 +21,7 @@ const maxIndex = 1 << 30
 
 // Verify reads all that a new device could be given and checks it: metadata as
 // that device would, from the root that images ship and at the time now, then
-// every manifest, index, boot file and chunk, and every image as a whole. It
+// every manifest, index, boot file, chunk and delta, and every image as a whole. It
 // returns the first fault, or the releases that are as they should be.
 func Verify(ctx context.Context, dir string, root []byte, now time.Time) ([]*release.Manifest, error) {
 	scratch, err := os.MkdirTemp("", "release-")
@@ -43,9 +43,11 @@ func Verify(ctx context.Context, dir string, root []byte, now time.Time) ([]*rel
 		return nil, err
 	}
 	defer checker.decoder.Close()
-	for _, manifest := range all {
-		if err := checker.release(ctx, manifest); err != nil {
-			return nil, fmt.Errorf("%s for %s, %s: %w", manifest.Version, manifest.DeviceType, manifest.Variant, err)
+	for _, check := range []func(context.Context, *release.Manifest) error{checker.release, checker.deltas} {
+		for _, manifest := range all {
+			if err := check(ctx, manifest); err != nil {
+				return nil, fmt.Errorf("%s for %s, %s: %w", manifest.Version, manifest.DeviceType, manifest.Variant, err)
+			}
 		}
 	}
 	return all, nil
@@ -56,6 +58,7 @@ type checker struct {
 	view    *trust.View
 	decoder *casync.Decoder
 	buffer  []byte
+	chunks  map[casync.ID]casync.Chunk // all that were checked
 }
 
 func newChecker(dir string, view *trust.View) (*checker, error) {
@@ -63,7 +66,7 @@ func newChecker(dir string, view *trust.View) (*checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &checker{trust.Dir(dir), view, decoder, make([]byte, casync.MaxChunk)}, nil
+	return &checker{trust.Dir(dir), view, decoder, make([]byte, casync.MaxChunk), map[casync.ID]casync.Chunk{}}, nil
 }
 
 func (c *checker) release(ctx context.Context, manifest *release.Manifest) error {
@@ -93,16 +96,21 @@ func (c *checker) release(ctx context.Context, manifest *release.Manifest) error
 }
 
 func (c *checker) chunk(ctx context.Context, chunk casync.Chunk, sum hash.Hash) error {
-	file, err := c.files.Fetch(ctx, trust.ChunkStore+"/"+casync.Path(chunk.ID), casync.MaxCompressed(chunk.Size))
+	data, err := c.read(ctx, c.buffer, chunk)
 	if err != nil {
 		return err
 	}
-	data, err := c.decoder.Decode(c.buffer, file, chunk)
-	if err != nil {
-		return err
-	}
+	c.chunks[chunk.ID] = chunk
 	_, err = sum.Write(data)
 	return err
+}
+
+func (c *checker) read(ctx context.Context, buffer []byte, chunk casync.Chunk) ([]byte, error) {
+	file, err := c.files.Fetch(ctx, trust.ChunkStore+"/"+casync.Path(chunk.ID), casync.MaxCompressed(chunk.Size))
+	if err != nil {
+		return nil, err
+	}
+	return c.decoder.Decode(buffer, file, chunk)
 }
 
 // readIndex fetches the index of a release and holds it against the manifest.

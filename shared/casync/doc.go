@@ -12,6 +12,9 @@
 // Only indexes of blobs with SHA512/256 are supported, no archives of trees
 // (.caidx), no encryption, no uncompressed stores.
 //
+// Beside them, and not casync's, a store may hold chunks as differences to others:
+// see [Delta].
+//
 // The format is that of caformat.h, caindex.c and cachunker.c of casync.
 package casync
 
@@ -27,6 +30,8 @@ var (
 	ErrIndex = errors.New("bad casync index")
 	// ErrChunk is wrapped when a chunk is damaged or is another one.
 	ErrChunk = errors.New("bad casync chunk")
+	// ErrDeltas is wrapped when a file is no table of deltas.
+	ErrDeltas = errors.New("bad table of chunk deltas")
 	// ErrSizes is wrapped when chunk sizes are out of range.
 	ErrSizes = errors.New("bad chunk sizes")
 )

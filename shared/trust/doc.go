@@ -14,8 +14,8 @@
 //
 // A repository has metadata/N.root.json, metadata/timestamp.json,
 // metadata/N.snapshot.json, metadata/N.targets.json, and targets/ with
-// DIRECTORY/SHA256.NAME (consistent snapshots): the manifests and indexes of
-// releases. Delegations are not followed. What is named by its hash there is
+// DIRECTORY/SHA256.NAME (consistent snapshots): the manifests of
+// releases, their indexes and, if they have any, tables of deltas. Delegations are not followed. What is named by its hash there is
 // beside them: [ChunkStore] is a store for casync, desync and us, [BootPath] has
 // the files of the boot partition.
 package trust

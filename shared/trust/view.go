@@ -28,6 +28,12 @@ func ManifestName(deviceType, variant string, version release.Version) string {
 	return path.Join(deviceType, variant, version.String()+".json")
 }
 
+// DeltasName returns the target with the table of deltas of a release, which need
+// not be there: see shared/casync.
+func DeltasName(deviceType, variant string, version release.Version) string {
+	return path.Join(deviceType, variant, version.String()+".deltas")
+}
+
 // Versions returns the releases for a device type and variant, newest first,
 // those that were withdrawn included.
 func (v *View) Versions(deviceType, variant string) []release.Version {

@@ -54,11 +54,15 @@ func run(ctx context.Context, build string, runs int) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.slots.close()) }()
 	for _, what := range []string{"release", "hotfix"} {
-		if err := b.compare(ctx, what); err != nil {
+		network, err := b.compare(ctx, what)
+		if err != nil {
+			return err
+		}
+		if err := b.nearness(ctx, what, network); err != nil {
 			return err
 		}
 	}
-	return b.dictionaries(ctx)
+	return nil
 }
 
 func (b *bench) image(name string) string { return filepath.Join(b.dir, name+".img") }

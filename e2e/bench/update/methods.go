@@ -18,14 +18,19 @@ func methods() []method {
 		{"dd + fsync, local image", "dd if=IMAGE.img of=TARGET bs=4M conv=fsync status=none"},
 		{"zstd over HTTP, dd + fsync", "curl -sf URL/NAME.zst | zstd -dc | dd of=TARGET bs=4M iflag=fullblock conv=fsync status=none"},
 		{"rauc install, local plain bundle", raucScript},
-		{"casync extract, seed", "casync extract --seed=RUNNING --store=URL/repo/chunks URL/NAME.caibx TARGET && sync -d TARGET"},
+		{casyncSeed, "casync extract --seed=RUNNING --store=URL/repo/chunks URL/NAME.caibx TARGET && sync -d TARGET"},
 		{"casync extract, no seed", "casync extract --store=URL/repo/chunks URL/NAME.caibx TARGET && sync -d TARGET"},
-		{ours, workerScript},
+		{ours, strings.ReplaceAll(workerScript, "REPO", plainRepo)},
+		{oursDeltas, strings.ReplaceAll(workerScript, "REPO", deltaRepo)},
 	}
 }
 
-// ours is the only one that verifies metadata and reads the slot back.
-const ours = "our update-worker, seed"
+// Ours are the only ones that verify metadata and read the slot back.
+const (
+	ours       = "our update-worker, seed"
+	oursDeltas = "our update-worker, seed and deltas"
+	casyncSeed = "casync extract, seed"
+)
 
 // workerScript says to the worker what the updater would; what the running slot
 // holds is known, as after the first update of a device.
@@ -34,7 +39,7 @@ rm -rf DIR/worker
 mkdir -p DIR/worker/boot
 cp DIR/before.caibx DIR/worker/slot-A.caibx
 DIR/update-worker >DIR/worker/out <<END
-{"operation":"install", "repository":"URL/repo", "version":"$(cat DIR/NAME.version)", "device":{"type":"genericx86-64", "variant":"development", "channel":"stable", "uuid":"0", "version":"$(cat DIR/before.version)"}, "root":"DIR/keys/root.json", "floor":"DIR/keys/none", "dir":"DIR/worker", "boot":"DIR/worker/boot", "target":"TARGET", "targetSlot":"B", "seed":"RUNNING", "seedSlot":"A"}
+{"operation":"install", "repository":"URL/REPO", "version":"$(cat DIR/NAME.version)", "device":{"type":"genericx86-64", "variant":"development", "channel":"stable", "uuid":"0", "version":"$(cat DIR/before.version)"}, "root":"DIR/keys/root.json", "floor":"DIR/keys/none", "dir":"DIR/worker", "boot":"DIR/worker/boot", "target":"TARGET", "targetSlot":"B", "seed":"RUNNING", "seedSlot":"A"}
 go
 END
 tail -1 DIR/worker/out | grep '"done":true' || { tail -1 DIR/worker/out; exit 1; }
@@ -67,12 +72,13 @@ for i in $(seq 500); do ! rauc status >/dev/null 2>&1 || break; sleep 0.02; done
 rauc install DIR/NAME.raucb
 `
 
-// compare measures all methods for one image and prints the table.
-func (b *bench) compare(ctx context.Context, name string) error {
+// compare measures all methods for one image, prints the table, and returns the bytes
+// that each took over the network.
+func (b *bench) compare(ctx context.Context, name string) (map[string]int64, error) {
 	fmt.Printf("\n%s: from %s\n", name, "before.img")
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(out, "method\twall s\tmin\tmax\tCPU s\tpeak MiB\tnetwork MB\tread MB\twritten MB\t")
-	var casync, worker int64
+	network := map[string]int64{}
 	for _, method := range methods() {
 		script := b.script(method.script, name)
 		var costs []cost
@@ -80,7 +86,7 @@ func (b *bench) compare(ctx context.Context, name string) error {
 			fmt.Fprintf(os.Stderr, "update: %s: %s\n", name, method.name)
 			c, err := b.measure(ctx, script, b.image(name))
 			if err != nil {
-				return fmt.Errorf("cannot measure %s: %w", method.name, err)
+				return nil, fmt.Errorf("cannot measure %s: %w", method.name, err)
 			}
 			costs = append(costs, c)
 		}
@@ -89,18 +95,9 @@ func (b *bench) compare(ctx context.Context, name string) error {
 		fmt.Fprintf(out, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.1f\t%.0f\t%.0f\t\n", method.name,
 			c.wall.Seconds(), costs[0].wall.Seconds(), costs[len(costs)-1].wall.Seconds(), c.cpu.Seconds(),
 			float64(c.memory)/(1<<20), float64(c.network)/1e6, float64(c.read)/1e6, float64(c.written)/1e6)
-		switch method.name {
-		case "casync extract, seed":
-			casync = c.network
-		case ours:
-			worker = c.network
-		}
+		network[method.name] = c.network
 	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	fmt.Printf("network, ours against casync: %.3f\n", float64(worker)/float64(casync))
-	return nil
+	return network, out.Flush()
 }
 
 func (b *bench) script(script, name string) string {

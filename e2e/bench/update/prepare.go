@@ -9,10 +9,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"resinos.io/image/repository"
 	"resinos.io/shared/release"
 	"resinos.io/shared/trust"
+)
+
+// The repositories that the server has.
+const (
+	plainRepo = "repo"
+	deltaRepo = "repo-deltas"
 )
 
 // prepare makes what each method takes, once for the same images.
@@ -37,12 +44,12 @@ func (b *bench) prepare(ctx context.Context) error {
 }
 
 func (b *bench) publish(ctx context.Context) error {
-	for _, name := range []string{"repo", "keys"} {
+	for _, name := range []string{plainRepo, deltaRepo, "keys", "delta-keys"} {
 		if err := os.RemoveAll(b.path(name)); err != nil {
 			return err
 		}
 	}
-	repo, err := repository.Open(b.path("repo"), b.path("keys"))
+	repo, err := repository.Open(b.path(plainRepo), b.path("keys"))
 	if err != nil {
 		return err
 	}
@@ -54,7 +61,7 @@ func (b *bench) publish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		index := filepath.Join(b.path("repo"), filepath.FromSlash(trust.TargetPath(manifest.Index.Path, manifest.Index.SHA256)))
+		index := filepath.Join(b.path(plainRepo), filepath.FromSlash(trust.TargetPath(manifest.Index.Path, manifest.Index.SHA256)))
 		if err := link(index, b.path(name+".caibx")); err != nil {
 			return err
 		}
@@ -70,6 +77,28 @@ func (b *bench) publish(ctx context.Context) error {
 		if err := b.bundle(ctx, name); err != nil {
 			return err
 		}
+	}
+	return b.publishDeltas(ctx)
+}
+
+// publishDeltas makes a second repository, which also has what is new as deltas.
+func (b *bench) publishDeltas(ctx context.Context) error {
+	for from, to := range map[string]string{plainRepo: deltaRepo, "keys": "delta-keys"} {
+		if err := b.command(ctx, "cp", "-a", b.path(from), b.path(to)); err != nil {
+			return err
+		}
+	}
+	repo, err := repository.Open(b.path(deltaRepo), b.path("delta-keys"))
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"release", "hotfix"} {
+		start := time.Now()
+		what := repository.Publication{Image: b.image(name), Share: release.Everyone, Deltas: 1, Replace: true}
+		if _, err := repo.Publish(ctx, what); err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "update: %s: deltas made in %v\n", name, time.Since(start).Round(time.Second))
 	}
 	return nil
 }

@@ -59,6 +59,7 @@ func publishCommand(opts *settings) *cobra.Command {
 	flags.StringVar(&what.Channel, "channel", "stable", "devices of this channel are offered it")
 	flags.StringVar(&what.Boot, "boot", "", "folder of files for the boot partition, instead of /"+repository.BootTree+" of the image")
 	flags.BoolVar(&what.Replace, "replace", false, "give a version that is published already other content (for development)")
+	flags.IntVar(&what.Deltas, "deltas", 2, "older releases that new chunks are also compressed against, which saves devices that run them downloads; 0: none")
 	flags.StringVar(&made.Index, "index", "", "a .caibx of the image")
 	flags.StringVar(&made.Store, "store", "", "the .castr folder that belongs to it")
 	return command

@@ -2,7 +2,8 @@
 // the target holds already, and, for what is in neither, from the repository.
 //
 // Every chunk is verified by its hash wherever it came from, so a damaged seed
-// costs a download and never the result. The bytes go straight into the partition,
+// costs a download and never the result. What is nowhere on the device is fetched as
+// its difference to a chunk that is, if the repository has that. The bytes go straight into the partition,
 // in order, in large aligned blocks; blocks that are there already are not written.
 // What was interrupted is taken up where it was. Before Install returns nil the
 // whole image was flushed, read back from the device and found to have the
@@ -42,6 +43,9 @@ var (
 type Input struct {
 	Manifest *release.Manifest
 	Index    []byte       // the image's index, verified
+	// Deltas returns the chunks of the index that the repository has as differences to
+	// others; nil is as good as one that returns none.
+	Deltas func(index *casync.Index) []casync.Delta
 	Source   fetch.Source // the repository; its chunks are below [trust.ChunkStore]
 	Target   string       // device or file of the slot that is written
 	Seed     string       // device or file of the slot that runs; "" if there is none
@@ -88,7 +92,11 @@ func Install(ctx context.Context, in Input, report func(Progress)) error {
 	if err := in.learn(ctx, index.Sizes, report); err != nil {
 		return err
 	}
-	seeds, err := openSeeds(in, index, target)
+	var deltas []casync.Delta
+	if in.Deltas != nil {
+		deltas = in.Deltas(index)
+	}
+	seeds, err := openSeeds(in, index, deltas, target)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,14 @@ type run struct {
 	first    map[casync.ID]int64  // where a chunk that the image has more than once comes first
 	written  atomic.Int64         // up to here the target has the image
 	pool     chan []byte          // buffers
-	decoders chan *casync.Decoder // as many as may decode at once
+	decoders chan *decoder        // as many as may decode at once
+	unusable atomic.Int32         // deltas that were of no use
+}
+
+// decoder is one, with room for what a delta is based on.
+type decoder struct {
+	*casync.Decoder
+	base []byte
 }
 
 // where a chunk came from.
@@ -133,13 +140,13 @@ func (r *run) prepare(flight int) error {
 	for range flight + 2 {
 		r.pool <- nil
 	}
-	r.decoders = make(chan *casync.Decoder, decoders)
+	r.decoders = make(chan *decoder, decoders)
 	for range decoders {
-		decoder, err := casync.NewDecoder()
+		each, err := casync.NewDecoder()
 		if err != nil {
 			return err
 		}
-		r.decoders <- decoder
+		r.decoders <- &decoder{Decoder: each}
 	}
 	return nil
 }
@@ -184,8 +191,12 @@ func (r *run) chunk(ctx context.Context, chunk casync.Chunk, buffer []byte) resu
 	case r.fromItself(chunk, buffer), isZeros(chunk, buffer):
 		return result{data: buffer, from: itself}
 	}
+	data, delta := r.fetchDelta(ctx, chunk, buffer)
+	if data != nil {
+		return result{data: data, from: network, downloaded: delta}
+	}
 	data, length, err := r.fetch(ctx, chunk, buffer)
-	return result{data: data, from: network, downloaded: length, err: err}
+	return result{data: data, from: network, downloaded: delta + length, err: err}
 }
 
 // fromItself reads a chunk from an earlier place in the image, if that is written.

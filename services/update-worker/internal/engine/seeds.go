@@ -12,6 +12,7 @@ import (
 type seeds struct {
 	seed   *os.File
 	inSeed map[casync.ID]int64 // where in the running slot
+	deltas map[casync.ID]based // chunks that are not on the device, by their own ID
 
 	target *os.File
 	// inPlace holds the chunks that the target may have where they belong: all of
@@ -20,9 +21,15 @@ type seeds struct {
 	resumed bool
 }
 
+// based is a delta whose base the running slot has.
+type based struct {
+	casync.Delta
+	base casync.Chunk
+}
+
 // openSeeds opens what the input names. A seed without a usable index is no seed.
-func openSeeds(in Input, index *casync.Index, target *os.File) (*seeds, error) {
-	s := &seeds{target: target, inSeed: map[casync.ID]int64{}, inPlace: map[int64]casync.ID{}}
+func openSeeds(in Input, index *casync.Index, deltas []casync.Delta, target *os.File) (*seeds, error) {
+	s := &seeds{target: target, inSeed: map[casync.ID]int64{}, deltas: map[casync.ID]based{}, inPlace: map[int64]casync.ID{}}
 	if kept := readKept(in.keptIndex(in.SeedSlot)); kept != nil && in.Seed != "" {
 		file, err := os.Open(in.Seed)
 		if err != nil {
@@ -38,6 +45,7 @@ func openSeeds(in Input, index *casync.Index, target *os.File) (*seeds, error) {
 				s.inSeed[chunk.ID] = chunk.Start
 			}
 		}
+		s.addDeltas(kept, deltas)
 	}
 	if partial, err := os.ReadFile(in.partial()); err == nil && bytes.Equal(partial, in.Index) {
 		s.resumed = true
@@ -48,6 +56,24 @@ func openSeeds(in Input, index *casync.Index, target *os.File) (*seeds, error) {
 		}
 	}
 	return s, nil
+}
+
+// addDeltas takes the smallest of the deltas of each chunk whose base is in the seed.
+func (s *seeds) addDeltas(seed *casync.Index, deltas []casync.Delta) {
+	if len(deltas) == 0 {
+		return
+	}
+	bases := make(map[casync.ID]casync.Chunk, len(seed.Chunks))
+	for _, chunk := range seed.Chunks {
+		bases[chunk.ID] = chunk
+	}
+	for _, delta := range deltas {
+		base, there := bases[delta.Base]
+		best, other := s.deltas[delta.ID]
+		if there && (!other || delta.Size < best.Size) {
+			s.deltas[delta.ID] = based{delta, base}
+		}
+	}
 }
 
 func readKept(path string) *casync.Index {

@@ -21,6 +21,7 @@ import (
 	"resinos.io/services/update-worker/internal/engine"
 	"resinos.io/services/update-worker/internal/fetch"
 	"resinos.io/shared/atomicfile"
+	"resinos.io/shared/casync"
 	"resinos.io/shared/release"
 	"resinos.io/shared/trust"
 	"resinos.io/shared/updatework"
@@ -34,6 +35,9 @@ var (
 	errDevice    = errors.New("the repository has releases for other devices only")
 	errNotYet    = errors.New("its roll-out has not come to this device yet")
 )
+
+// maxDeltas is how many deltas a chunk may have on average.
+const maxDeltas = 8
 
 // A Work is one piece of work.
 type Work struct {
@@ -201,9 +205,10 @@ func (w *Work) install(ctx context.Context, view *trust.View, m *release.Manifes
 	if err != nil {
 		return err
 	}
+	deltas := func(index *casync.Index) []casync.Delta { return deltas(ctx, view, m, index) }
 	found := updatework.Found{Version: m.Version.String(), Size: m.Image.Size}
 	err = engine.Install(ctx, engine.Input{
-		Manifest: m, Index: index, Source: w.source, Target: w.Target, Seed: w.Seed, Kept: w.Dir,
+		Manifest: m, Index: index, Deltas: deltas, Source: w.source, Target: w.Target, Seed: w.Seed, Kept: w.Dir,
 		TargetSlot: w.TargetSlot, SeedSlot: w.SeedSlot, Metered: w.Metered,
 		Begin: func() error { return w.found(found) },
 	}, w.progress())
@@ -211,6 +216,21 @@ func (w *Work) install(ctx context.Context, view *trust.View, m *release.Manifes
 		return err
 	}
 	return w.bootFiles(ctx, m)
+}
+
+// deltas fetches the table of deltas of a release. It is a help and no more: where
+// there is none that can be used, there are no deltas.
+func deltas(ctx context.Context, view *trust.View, m *release.Manifest, index *casync.Index) []casync.Delta {
+	limit := casync.DeltaTableSize(maxDeltas * len(index.Chunks))
+	file, err := view.Target(ctx, trust.DeltasName(m.DeviceType, m.Variant, m.Version), limit)
+	if err != nil {
+		return nil
+	}
+	deltas, err := casync.ReadDeltas(file)
+	if err != nil {
+		return nil
+	}
+	return deltas
 }
 
 // progress tells at most ten times a second, and each new stage.
