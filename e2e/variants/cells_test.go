@@ -77,6 +77,7 @@ func alike(t *testing.T, m *device.Machine, variant, version string) {
 		"ls -d /run/log/journal /var/log/journal 2>/dev/null":                                                         "/run/log/journal",
 		"busctl get-property io.resinos.Log1 /io/resinos/Log1 io.resinos.Log1 RuntimeMaxUse":                          "t 8388608",
 		"systemctl show -P RuntimeWatchdogUSec":                                                                       "1min",
+		"systemctl show -P JobTimeoutUSec reboot.target poweroff.target":                                              "5min\n\n5min",
 		"wdctl -n -o TIMEOUT 2>/dev/null >/dev/null; cat /sys/class/watchdog/watchdog0/state":                         "active",
 	})
 	critical(t, m)
