@@ -45,7 +45,7 @@ release: image ## add the image of VARIANT to the update repository build/repo; 
 images: host ## build the image of every variant, from one root filesystem
 	for variant in $(VARIANTS); do image/build $$variant || exit 1; done
 
-test: check gates images ## everything CI runs
+test: check gates images test-reproducible ## everything CI runs
 	$(MAKE) test-container test-vm
 
 check: lint unit ## lint and unit tests: the loop while you write

@@ -49,7 +49,7 @@ func faults() []fault {
 		{
 			name: "network",
 			files: impatient(map[string]string{
-				"/usr/lib/NetworkManager/conf.d/99-test.conf": "[keyfile]\nunmanaged-devices=*\n",
+				"/etc/NetworkManager/conf.d/99-test.conf": "[keyfile]\nunmanaged-devices=*\n",
 			}),
 			reason: "network: NetworkManager's state is", journal: "on trial", boots: 1,
 		},
