@@ -5,6 +5,7 @@ package containers
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -76,6 +77,15 @@ func supervisorArchive(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return archive
+}
+
+// keyFile is where the supervisor keeps the secret of its API.
+const keyFile = "/mnt/data/resin-supervisor/api-key"
+
+// ask is the command of a request such as "GET /ping".
+func ask(how, request, body string) string {
+	method, path, _ := strings.Cut(request, " ")
+	return fmt.Sprintf(`curl -sS %s -X %s -d '%s' -w ' %%{http_code}' 'http://127.0.0.1:48484%s'`, how, method, body, path)
 }
 
 // localPush builds and runs an image from another host: a client of the engine in

@@ -4,15 +4,11 @@ package containers
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 	"testing"
 
 	"resinos.io/e2e/container"
 )
-
-// keyFile is where the supervisor keeps the secret of its API.
-const keyFile = "/mnt/data/resin-supervisor/api-key"
 
 // itsContainer prints which container the supervisor's is, and whether it runs.
 const itsContainer = "docker inspect --format '{{.Id}} {{.State.Running}}' resin_supervisor"
@@ -41,12 +37,6 @@ func TestSupervisor(t *testing.T) {
 func api(t *testing.T, h host, request, body string) string {
 	t.Helper()
 	return h.Run(t, ask(`-H "Authorization: Bearer $(cat `+keyFile+`)"`, request, body))
-}
-
-// ask is the command of a request such as "GET /ping".
-func ask(how, request, body string) string {
-	method, path, _ := strings.Cut(request, " ")
-	return fmt.Sprintf(`curl -sS %s -X %s -d '%s' -w ' %%{http_code}' 'http://127.0.0.1:48484%s'`, how, method, body, path)
 }
 
 func expect(t *testing.T, h host, request, body, status string, parts ...string) {

@@ -23,6 +23,7 @@ const (
 // Options say how a machine differs from one with a fresh image.
 type Options struct {
 	Variant string            // of the image; "" is development
+	Image   string            // a file, instead of the variant's image; not with Running
 	Disk    string            // the disk's size, as qemu-img takes it; "" is the image's own
 	Boot    map[string][]byte // files put on the boot partition before the start, by path; production gets an owner's key in config.json unless it is here
 	// Running goes on from the saved state of a fresh device that has booted: seconds
@@ -102,7 +103,7 @@ func prepare(ctx context.Context, dir string, options Options) (qemu.Config, err
 		Forward:  map[int]int{sshPort: port},
 		Args:     options.Args,
 	}
-	image, err := imagePath(options.variant())
+	image, err := options.image()
 	if err != nil {
 		return config, err
 	}
@@ -121,6 +122,14 @@ func prepare(ctx context.Context, dir string, options Options) (qemu.Config, err
 		return config, err
 	}
 	return config, qemu.FirmwareVariables(ctx, config.Firmware)
+}
+
+// image returns the image that the machine boots.
+func (o Options) image() (string, error) {
+	if o.Image != "" {
+		return o.Image, nil
+	}
+	return imagePath(o.variant())
 }
 
 // imagePath returns the image of variant, which must be there.
