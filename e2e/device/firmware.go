@@ -4,15 +4,21 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"strings"
 	"time"
 
 	"resinos.io/image/qemu"
 )
 
-// firmwareSays is the last that the firmware writes; the boot loader follows within seconds.
-const firmwareSays = "BdsDxe: starting Boot"
+// What is written last when it is the firmware's turn: by the kernel, and by the firmware
+// at its beginning and its end. The boot loader follows within seconds.
+const (
+	kernelSays     = "reboot: machine restart"
+	firmwareBegins = "\x1b[2J\x1b[01;01H" // it clears the screen
+	firmwareSays   = "BdsDxe: starting Boot"
+)
 
-// firmwareTime is how long it may be the last.
+// firmwareTime is how long one of them may be the last.
 const firmwareTime = time.Minute
 
 // unhang presses the reset button of a machine whose firmware does not go on after a
@@ -41,8 +47,9 @@ func unhang(m *qemu.Machine) {
 	}
 }
 
-// hangs reports whether the firmware wrote last.
+// hangs reports whether it is the firmware's turn.
 func hangs(log []byte) bool {
 	lines := bytes.Split(bytes.TrimSpace(log), []byte("\n"))
-	return bytes.Contains(lines[len(lines)-1], []byte(firmwareSays))
+	last := string(lines[len(lines)-1])
+	return strings.Contains(last, kernelSays) || strings.Contains(last, firmwareBegins) || strings.Contains(last, firmwareSays)
 }

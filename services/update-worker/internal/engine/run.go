@@ -31,11 +31,11 @@ type run struct {
 	report func(Progress)
 
 	progress Progress
-	first    map[casync.ID]int64  // where a chunk that the image has more than once comes first
-	written  atomic.Int64         // up to here the target has the image
-	pool     chan []byte          // buffers
-	decoders chan *decoder        // as many as may decode at once
-	unusable atomic.Int32         // deltas that were of no use
+	first    map[casync.ID]int64 // where a chunk that the image has more than once comes first
+	written  atomic.Int64        // up to here the target has the image
+	pool     chan []byte         // buffers
+	decoders chan *decoder       // as many as may decode at once
+	unusable atomic.Int32        // deltas that were of no use
 }
 
 // decoder is one, with room for what a delta is based on.
