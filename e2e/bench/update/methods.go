@@ -33,10 +33,11 @@ const (
 )
 
 // workerScript says to the worker what the updater would; what the running slot
-// holds is known, as after the first update of a device.
+// holds is known, as after the first update of a device, and its boot files are there.
 const workerScript = `
 rm -rf DIR/worker
-mkdir -p DIR/worker/boot
+mkdir -p DIR/worker
+cp -a DIR/boot DIR/worker/boot
 cp DIR/before.caibx DIR/worker/slot-A.caibx
 DIR/update-worker >DIR/worker/out <<END
 {"operation":"install", "repository":"URL/REPO", "version":"$(cat DIR/NAME.version)", "device":{"type":"genericx86-64", "variant":"development", "channel":"stable", "uuid":"0", "version":"$(cat DIR/before.version)"}, "root":"DIR/keys/root.json", "floor":"DIR/keys/none", "dir":"DIR/worker", "boot":"DIR/worker/boot", "target":"TARGET", "targetSlot":"B", "seed":"RUNNING", "seedSlot":"A"}

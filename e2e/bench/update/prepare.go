@@ -31,7 +31,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.rauc(ctx); err != nil {
+	if err := errors.Join(b.rauc(ctx), b.boot(ctx)); err != nil {
 		return err
 	}
 	if done, err := os.ReadFile(b.path("prepared")); err == nil && bytes.Equal(done, key) {
@@ -99,6 +99,22 @@ func (b *bench) publishDeltas(ctx context.Context) error {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "update: %s: deltas made in %v\n", name, time.Since(start).Round(time.Second))
+	}
+	return nil
+}
+
+// boot makes the boot partition of a device that runs the old image, for our worker.
+func (b *bench) boot(ctx context.Context) error {
+	dir := b.path("boot")
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
+		return err
+	}
+	// rdump makes a folder of the last name in the place that it is given.
+	if err := b.command(ctx, "debugfs", "-R", "rdump /"+repository.BootTree+" "+b.dir, b.image("before")); err != nil {
+		return err
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) == 0 {
+		return fmt.Errorf("the old image has no boot files: %w", err)
 	}
 	return nil
 }
