@@ -74,7 +74,7 @@ func alike(t *testing.T, m *device.Machine, variant, version string) {
 		". /etc/os-release; echo $NAME $VERSION $VARIANT_ID $RESINOS_DEVICE_TYPE": "resinOS " + version + " " + variant + " genericx86-64",
 		"head -1 /etc/issue": `resinOS ` + version + ` \n \l`,
 		"systemctl is-enabled openvpn-server@any openvpn-client@any; pgrep -c openvpn; openvpn --version | head -c 7": "disabled\ndisabled\n0\nOpenVPN",
-		"ls -d /run/log/journal /var/log/journal 2>/dev/null":                                                         "/run/log/journal",
+		"ls /run/log/journal/*/system.journal /var/log/journal/*/system.journal 2>/dev/null | cut -d/ -f2":            "run",
 		"busctl get-property io.resinos.Log1 /io/resinos/Log1 io.resinos.Log1 RuntimeMaxUse":                          "t 8388608",
 		"systemctl show -P RuntimeWatchdogUSec":                                                                       "1min",
 		"systemctl show -P JobTimeoutUSec reboot.target poweroff.target":                                              "5min\n\n5min",
