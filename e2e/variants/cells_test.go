@@ -81,7 +81,13 @@ func alike(t *testing.T, m *device.Machine, variant, version string) {
 		"wdctl -n -o TIMEOUT 2>/dev/null >/dev/null; cat /sys/class/watchdog/watchdog0/state":                         "active",
 	})
 	critical(t, m)
+	t.Log(m.Run(t, bootTimes)) // told, and not judged: it depends on the machine
 }
+
+// bootTimes prints how long the boot took, after how many seconds the engine answered,
+// and what was waited for.
+const bootTimes = "systemd-analyze time; echo engine $(($(systemctl show -P ActiveEnterTimestampMonotonic docker.service) / 1000000)) s; " +
+	"systemd-analyze critical-chain --no-pager"
 
 // critical looks at what must not go: its OOM score, its mounts, its watchdog.
 func critical(t *testing.T, m *device.Machine) {
