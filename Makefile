@@ -7,7 +7,7 @@ VARIANTS := production standalone development
 # Tests in containers that are part of `make test`.
 CONTAINER_TESTS := ./e2e/container ./e2e/logs ./e2e/network ./e2e/state ./e2e/update ./e2e/wayin
 # Tests in a virtual machine that are part of `make test`; the others take too long for it.
-VM_TESTS := -run 'TestDevelopment|TestPower|TestRunning' ./e2e/development ./e2e/powercut ./e2e/splash
+VM_TESTS := -run 'TestDevelopment|TestPower|TestRunning|TestKills' ./e2e/development ./e2e/powercut ./e2e/splash ./e2e/update
 SSH_PORT ?= 22222
 DESTDIR ?=
 # One folder, one program, one module.
