@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"resinos.io/image/repository"
+	"resinos.io/shared/release"
 )
 
 // TestSupervisor updates a device over the HTTP API of its supervisor alone, which is
@@ -32,6 +35,14 @@ func TestSupervisor(t *testing.T) {
 		return m.Run(t, `curl -sS -H "Authorization: Bearer $(cat /mnt/data/resin-supervisor/api-key)" -w ' %{http_code}' -X `+how+" http://127.0.0.1:48484"+path)
 	}
 	s.publish(t, "2.0.1", nil)
+	version, err := release.ParseVersion("2.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	everyone := release.Rollout{Share: release.Everyone} // nobody names the version here
+	if _, err := s.repo.Rollout(t.Context(), repository.Selection{Version: version}, everyone); err != nil {
+		t.Fatal(err)
+	}
 	if got := ask("POST", "/v1/update"); !strings.HasSuffix(got, " 200") || !strings.Contains(got, "/io/resinos/Update1/") {
 		t.Fatalf("the update: %s", got)
 	}
