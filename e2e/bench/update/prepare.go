@@ -106,17 +106,15 @@ func (b *bench) publishDeltas(ctx context.Context) error {
 // boot makes the boot partition of a device that runs the old image, for our worker.
 func (b *bench) boot(ctx context.Context) error {
 	dir := b.path("boot")
-	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
+	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
-	// rdump makes a folder of the last name in the place that it is given.
+	// rdump makes the folder, by its own last name, in the place that it is given.
 	if err := b.command(ctx, "debugfs", "-R", "rdump /"+repository.BootTree+" "+b.dir, b.image("before")); err != nil {
 		return err
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) == 0 {
-		return fmt.Errorf("the old image has no boot files: %w", err)
-	}
-	return nil
+	_, err := os.Stat(dir) // debugfs succeeds whatever happens
+	return err
 }
 
 // bundle makes a plain bundle of RAUC: the other formats need dm-verity and nbd of
