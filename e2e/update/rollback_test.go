@@ -73,7 +73,7 @@ func faults() []fault {
 		},
 		{
 			name:   "init",
-			files:  map[string]string{"/boot/slot.cfg": `set slot_args="console=ttyS0,115200 init=/nonexistent"` + "\n"},
+			files:  map[string]string{"/usr/lib/systemd/systemd": "no init\n"}, // and nothing to execute
 			reason: "slot B did not come up in 3 tries", boots: 3,
 		},
 		{

@@ -26,7 +26,7 @@ var version = "unknown"
 // The daemon hands its own limits down, which are for years of idling on one
 // processor. Ours are for a minute of work on all of them.
 const (
-	memoryLimit = 20 << 20 // bytes, above which the heap is collected as often as it takes
+	memoryLimit = 18 << 20 // bytes, above which the heap is collected as often as it takes
 	heapPercent = 50
 )
 
