@@ -122,9 +122,9 @@ func startPeer(t *testing.T, m *device.Machine) string {
 		t.Fatal(err)
 	}
 	defer binary.Close()
-	m.Put(t, "/run/peer", binary)
-	m.Run(t, `mkdir -p /run/peer-bus && chmod 755 /run/peer && dbus-daemon --session --fork --address=unix:path=/run/peer-bus/socket &&
-systemd-run --quiet --unit=peer -p Environment=DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/peer-bus/socket /run/peer`)
+	m.Put(t, "/mnt/data/peer", binary) // /run executes nothing
+	m.Run(t, `mkdir -p /run/peer-bus && chmod 755 /mnt/data/peer && dbus-daemon --session --fork --address=unix:path=/run/peer-bus/socket &&
+systemd-run --quiet --unit=peer -p Environment=DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/peer-bus/socket /mnt/data/peer`)
 	time.Sleep(5 * time.Second)
 	if state := m.Run(t, "systemctl show -P SubState peer"); state != "running" {
 		t.Fatalf("the peer is %s: %s", state, m.Run(t, "journalctl -u peer -o cat -n 20"))
