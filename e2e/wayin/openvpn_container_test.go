@@ -32,11 +32,13 @@ func TestOpenVPN(t *testing.T) {
 	c.MustRun(t, "mkdir -p /dev/net; [ -c /dev/net/tun ] || mknod /dev/net/tun c 10 200")
 	c.MustRun(t, script)
 	s.awaitText(t, "systemctl is-active openvpn-server@server", "active")
-	c.MustRun(t, `ip netns add peer && ip link add v0 type veth peer name v1 netns peer
-		ip addr add 192.0.2.1/24 dev v0 && ip link set v0 up
-		ip -n peer addr add 192.0.2.2/24 dev v1 && ip -n peer link set v1 up
+	// By these names NetworkManager leaves the cable's ends alone.
+	c.MustRun(t, `ip netns add peer && ip link add veth0 type veth peer name veth1 netns peer
+		ip addr add 192.0.2.1/24 dev veth0 && ip link set veth0 up
+		ip -n peer addr add 192.0.2.2/24 dev veth1 && ip -n peer link set veth1 up
 		sed 's/DEVICE/192.0.2.1/' /etc/openvpn/server/client.ovpn >/run/client.ovpn`)
-	const connect = "setsid ip netns exec peer openvpn --config /run/client.ovpn --writepid /run/client.pid >/run/client.log 2>&1 </dev/null &"
+	// A unit of its own: what a command leaves behind may end with it.
+	const connect = "systemd-run --quiet --collect --unit=vpn-peer ip netns exec peer openvpn --config /run/client.ovpn"
 	const ping = "ip netns exec peer ping -c1 -W2 10.8.0.1 >/dev/null && echo there"
 	c.MustRun(t, connect)
 	s.awaitText(t, ping, "there")
@@ -44,11 +46,11 @@ func TestOpenVPN(t *testing.T) {
 		t.Errorf("the key is %s", owner)
 	}
 	// A client whose key the server does not know stays outside.
-	c.MustRun(t, `kill $(cat /run/client.pid)
+	c.MustRun(t, `systemctl stop vpn-peer
 		sed -i '/^..:..:.*$/d; s/^<peer-fingerprint>$/&\n'"$(openssl x509 -in /etc/openvpn/server/server.crt -noout -fingerprint -sha256 | cut -d= -f2)"'/' /etc/openvpn/server/server.conf
 		systemctl restart openvpn-server@server`)
 	s.awaitText(t, "systemctl is-active openvpn-server@server", "active")
-	c.MustRun(t, connect+" sleep 8")
+	c.MustRun(t, connect+" && sleep 8")
 	if out, err := c.Run(t.Context(), ping); err == nil {
 		t.Errorf("a client that was taken out is in: %s", out)
 	}
