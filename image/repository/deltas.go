@@ -63,6 +63,9 @@ type try struct {
 // addDeltas adds what is new in an image as differences to each of olds, durably, and
 // returns the table of them: nil if there are none.
 func (r *Repository) addDeltas(ctx context.Context, path string, index *casync.Index, olds []*casync.Index) ([]byte, error) {
+	if len(olds) == 0 {
+		return nil, nil
+	}
 	image, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read image: %w", err)

@@ -58,7 +58,7 @@ func newDeltas(t *testing.T) (d *device, deltas []casync.Delta) {
 		deltas = append(deltas, casync.Delta{ID: chunk.ID, Base: base.ID, Size: uint32(len(file))})
 	}
 	slices.SortFunc(deltas, casync.Delta.Compare)
-	d.Deltas = func(*casync.Index) []casync.Delta { return deltas }
+	d.Deltas = deltas
 	return d, deltas
 }
 

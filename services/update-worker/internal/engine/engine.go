@@ -42,13 +42,11 @@ var (
 // Input is what to install, and from where.
 type Input struct {
 	Manifest *release.Manifest
-	Index    []byte // the image's index, verified
-	// Deltas returns the chunks of the index that the repository has as differences to
-	// others; nil is as good as one that returns none.
-	Deltas func(index *casync.Index) []casync.Delta
-	Source fetch.Source // the repository; its chunks are below [trust.ChunkStore]
-	Target string       // device or file of the slot that is written
-	Seed   string       // device or file of the slot that runs; "" if there is none
+	Index    []byte         // the image's index, verified
+	Deltas   []casync.Delta // the chunks of the index that the repository has as differences to others
+	Source   fetch.Source   // the repository; its chunks are below [trust.ChunkStore]
+	Target   string         // device or file of the slot that is written
+	Seed     string         // device or file of the slot that runs; "" if there is none
 	// Kept is the directory in which the indexes of what is in the slots are kept,
 	// under the names below; they are hints and need not be there.
 	Kept                 string
@@ -92,11 +90,7 @@ func Install(ctx context.Context, in Input, report func(Progress)) error {
 	if err := in.learn(ctx, index.Sizes, report); err != nil {
 		return err
 	}
-	var deltas []casync.Delta
-	if in.Deltas != nil {
-		deltas = in.Deltas(index)
-	}
-	seeds, err := openSeeds(in, index, deltas, target)
+	seeds, err := openSeeds(in, index, target)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type based struct {
 }
 
 // openSeeds opens what the input names. A seed without a usable index is no seed.
-func openSeeds(in Input, index *casync.Index, deltas []casync.Delta, target *os.File) (*seeds, error) {
+func openSeeds(in Input, index *casync.Index, target *os.File) (*seeds, error) {
 	s := &seeds{target: target, inSeed: map[casync.ID]int64{}, deltas: map[casync.ID]based{}, inPlace: map[int64]casync.ID{}}
 	if kept := readKept(in.keptIndex(in.SeedSlot)); kept != nil && in.Seed != "" {
 		file, err := os.Open(in.Seed)
@@ -45,7 +45,7 @@ func openSeeds(in Input, index *casync.Index, deltas []casync.Delta, target *os.
 				s.inSeed[chunk.ID] = chunk.Start
 			}
 		}
-		s.addDeltas(kept, deltas)
+		s.addDeltas(kept, in.Deltas)
 	}
 	if partial, err := os.ReadFile(in.partial()); err == nil && bytes.Equal(partial, in.Index) {
 		s.resumed = true

@@ -36,8 +36,9 @@ var (
 	errNotYet    = errors.New("its roll-out has not come to this device yet")
 )
 
-// maxDeltas is how many deltas a chunk may have on average.
-const maxDeltas = 8
+// maxTable is how many times as large as the index the table of deltas may be: some
+// seven deltas for each chunk.
+const maxTable = 13
 
 // A Work is one piece of work.
 type Work struct {
@@ -205,10 +206,9 @@ func (w *Work) install(ctx context.Context, view *trust.View, m *release.Manifes
 	if err != nil {
 		return err
 	}
-	deltas := func(index *casync.Index) []casync.Delta { return deltas(ctx, view, m, index) }
 	found := updatework.Found{Version: m.Version.String(), Size: m.Image.Size}
 	err = engine.Install(ctx, engine.Input{
-		Manifest: m, Index: index, Deltas: deltas, Source: w.source, Target: w.Target, Seed: w.Seed, Kept: w.Dir,
+		Manifest: m, Index: index, Deltas: deltas(ctx, view, m), Source: w.source, Target: w.Target, Seed: w.Seed, Kept: w.Dir,
 		TargetSlot: w.TargetSlot, SeedSlot: w.SeedSlot, Metered: w.Metered,
 		Begin: func() error { return w.found(found) },
 	}, w.progress())
@@ -220,9 +220,8 @@ func (w *Work) install(ctx context.Context, view *trust.View, m *release.Manifes
 
 // deltas fetches the table of deltas of a release. It is a help and no more: where
 // there is none that can be used, there are no deltas.
-func deltas(ctx context.Context, view *trust.View, m *release.Manifest, index *casync.Index) []casync.Delta {
-	limit := casync.DeltaTableSize(maxDeltas * len(index.Chunks))
-	file, err := view.Target(ctx, trust.DeltasName(m.DeviceType, m.Variant, m.Version), limit)
+func deltas(ctx context.Context, view *trust.View, m *release.Manifest) []casync.Delta {
+	file, err := view.Target(ctx, trust.DeltasName(m.DeviceType, m.Variant, m.Version), maxTable*m.Index.Size)
 	if err != nil {
 		return nil
 	}
