@@ -73,13 +73,12 @@ func reboot(t *testing.T, m *device.Machine) {
 	m.Put(t, "/var/lib/resin-preload/supervisor.tar", bytes.NewReader(supervisorArchive(t)))
 	m.Run(t, "resinctl config set supervisorImage "+supervisorImage)
 	m.Await(t, soon, "systemctl is-active resin-supervisor", "active")
-	const ask = `curl -sS -H "Authorization: Bearer $(cat /mnt/data/resin-supervisor/api-key)" -w ' %{http_code}' http://127.0.0.1:48484`
 	m.Put(t, "/mnt/data/resin-supervisor/compose.yaml", strings.NewReader("services: {web: {image: guest, command: [/guest, say, hello]}}"))
-	if got := m.Run(t, ask+`/v1/project -X PUT -d '{"source":"compose.yaml"}'`); !strings.HasSuffix(got, " 200") {
+	if got := api(t, m, "PUT /v1/project", `{"source":"compose.yaml"}`); !strings.HasSuffix(got, " 200") {
 		t.Fatalf("the project: %s", got)
 	}
 	boot := m.Run(t, "cat /proc/sys/kernel/random/boot_id")
-	if got := m.Run(t, ask+"/v1/reboot -X POST"); !strings.HasSuffix(got, " 202") {
+	if got := api(t, m, "POST /v1/reboot", ""); !strings.HasSuffix(got, " 202") {
 		t.Fatalf("the reboot: %s", got)
 	}
 	m.Reconnect(t, boot)

@@ -82,6 +82,12 @@ func supervisorArchive(t *testing.T) []byte {
 // keyFile is where the supervisor keeps the secret of its API.
 const keyFile = "/mnt/data/resin-supervisor/api-key"
 
+// api asks the supervisor and returns the answer with the status behind it.
+func api(t *testing.T, h host, request, body string) string {
+	t.Helper()
+	return h.Run(t, ask(`-H "Authorization: Bearer $(cat `+keyFile+`)"`, request, body))
+}
+
 // ask is the command of a request such as "GET /ping".
 func ask(how, request, body string) string {
 	method, path, _ := strings.Cut(request, " ")

@@ -54,7 +54,7 @@ func secret(t *testing.T, m *device.Machine) string {
 
 func post(t *testing.T, m *device.Machine, path, body string) {
 	t.Helper()
-	if got := m.Run(t, ask(`-H "Authorization: Bearer $(cat `+keyFile+`)"`, "POST "+path, body)); !strings.HasSuffix(got, " 202") {
+	if got := api(t, m, "POST "+path, body); !strings.HasSuffix(got, " 202") {
 		t.Fatalf("%s: %s", path, got)
 	}
 }

@@ -33,12 +33,6 @@ func TestSupervisor(t *testing.T) {
 	t.Run("hangs", func(t *testing.T) { hangs(t, h) })
 }
 
-// api asks the supervisor and returns the answer with the status behind it.
-func api(t *testing.T, h host, request, body string) string {
-	t.Helper()
-	return h.Run(t, ask(`-H "Authorization: Bearer $(cat `+keyFile+`)"`, request, body))
-}
-
 func expect(t *testing.T, h host, request, body, status string, parts ...string) {
 	t.Helper()
 	got := api(t, h, request, body)
