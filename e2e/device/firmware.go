@@ -21,9 +21,9 @@ const (
 // firmwareTime is how long one of them may be the last.
 const firmwareTime = time.Minute
 
-// unhang presses the reset button of a machine whose firmware does not go on after a
-// guest's reboot, which is seen once in some hundred reboots without KVM: nothing of
-// ours runs then. It returns when the machine has ended.
+// unhang starts a machine again whose firmware does not go on after a guest's reboot,
+// which is seen once in some hundred reboots without KVM: nothing of ours runs then, and
+// the reset button does not always help. It returns when the machine has ended.
 func unhang(m *qemu.Machine) {
 	var size int
 	since := time.Now()
@@ -40,10 +40,16 @@ func unhang(m *qemu.Machine) {
 		}
 		if time.Since(since) > firmwareTime {
 			since = time.Now()
-			ctx, cancel := context.WithTimeout(context.Background(), commandTime)
-			_ = m.Reset(ctx) // else it is tried again
-			cancel()
+			restart(m)
 		}
+	}
+}
+
+func restart(m *qemu.Machine) {
+	ctx, cancel := context.WithTimeout(context.Background(), commandTime)
+	defer cancel()
+	if m.Restart(ctx) == nil { // else the test has ended it, or will say that it is gone
+		_ = plug(ctx, m)
 	}
 }
 

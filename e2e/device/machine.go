@@ -72,22 +72,24 @@ func PowerOn(t *testing.T, options Options) *Machine {
 		t.Fatal(err)
 	}
 	if options.Namespace != "" {
-		config.Tap = makeTap(t)
+		config.Tap = openTap(t, options.Namespace)
 	}
 	m := &Machine{port: config.Forward[sshPort]}
 	if m.Machine, err = qemu.Start(ctx, config); err != nil {
 		t.Fatal(err)
 	}
-	go unhang(m.Machine)
 	t.Cleanup(func() { m.Stop() }) // the one that runs then
 	t.Cleanup(func() { m.collect(t) })
-	if err := m.PlugSecond(ctx, config.Tap != ""); err != nil {
+	if err := plug(ctx, m.Machine); err != nil {
 		t.Fatal(err)
 	}
-	if config.Tap != "" {
-		moveTap(t, config.Tap, options.Namespace)
-	}
+	go unhang(m.Machine)
 	return m
+}
+
+// plug puts the second network card's cable in, if there is one.
+func plug(ctx context.Context, m *qemu.Machine) error {
+	return m.PlugSecond(ctx, m.Tap != nil)
 }
 
 // prepare makes the machine's disks in dir.

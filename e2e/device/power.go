@@ -35,10 +35,10 @@ func (m *Machine) PowerBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Machine = machine
-	go unhang(machine)
-	if err := m.PlugSecond(ctx, config.Tap != ""); err != nil {
+	if err := plug(ctx, machine); err != nil {
 		t.Fatal(err)
 	}
+	go unhang(machine)
 }
 
 // PowerCycle is a PowerCut and a PowerBack.

@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 )
@@ -17,7 +18,7 @@ type Config struct {
 	Firmware string      // the firmware's variables, qcow2; written to
 	Forward  map[int]int // port in the guest -> port on 127.0.0.1
 	Memory   int         // in MiB; 0 means 1024
-	Tap      string      // a tap interface for the second network card; empty: its cable is in no socket
+	Tap      *os.File    // an opened tap interface for the second network card; nil: its cable is in no socket
 	Snapshot string      // a saved state of Disk to go on from, or empty: power on
 	Args     []string    // more arguments of QEMU, after all others
 }
@@ -60,14 +61,17 @@ func (c Config) args() []string {
 	return append(args, c.Args...)
 }
 
+// tapFD is the first file that a process has beside its three standard ones.
+const tapFD = 3
+
 // secondMAC is the second network card's address.
 const secondMAC = "52:54:00:12:34:99"
 
 func (c Config) secondNetwork() string {
-	if c.Tap == "" {
+	if c.Tap == nil {
 		return "hubport,id=net1,hubid=1"
 	}
-	return "tap,id=net1,script=no,downscript=no,ifname=" + c.Tap
+	return fmt.Sprintf("tap,id=net1,fd=%d", tapFD)
 }
 
 // network is the first network card's: to the host and, through it, to the world, but
@@ -75,7 +79,7 @@ func (c Config) secondNetwork() string {
 // names of the other's.
 func (c Config) network() string {
 	network := "user,id=net"
-	if c.Tap != "" {
+	if c.Tap != nil {
 		network += ",restrict=on"
 	}
 	for guest, host := range c.Forward {

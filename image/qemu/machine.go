@@ -1,12 +1,11 @@
 package qemu
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,14 +15,18 @@ const (
 	quitTime  = 5 * time.Second
 )
 
+// ErrEnded is what Restart returns for a machine that Kill or Stop has ended.
+var ErrEnded = errors.New("the machine has ended")
+
 // A Machine is one running QEMU.
 type Machine struct {
 	Config
 	*Monitor
 
-	process *exec.Cmd
-	stderr  *bytes.Buffer
-	done    chan struct{} // closed when the process has ended
+	mu      sync.Mutex // held while the process is replaced
+	process *process
+	ended   bool          // by Kill
+	done    chan struct{} // closed when the process has ended and no other replaces it
 }
 
 // Start starts a machine in config.Dir, which it makes. The machine outlives
@@ -32,45 +35,52 @@ func Start(ctx context.Context, config Config) (*Machine, error) {
 	if err := os.MkdirAll(config.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("cannot make the machine's directory: %w", err)
 	}
-	m := &Machine{Config: config, stderr: new(bytes.Buffer), done: make(chan struct{})}
-	m.process = exec.Command("qemu-system-x86_64", config.args()...) //nolint:noctx // it outlives ctx, see above
-	m.process.Stderr = m.stderr
-	// Its own group: Ctrl-C is for the program that runs it, which then stops it in order.
-	m.process.SysProcAttr = ownGroup()
-	if err := m.process.Start(); err != nil {
-		return nil, fmt.Errorf("cannot start QEMU: %w", err)
-	}
-	go m.wait()
-	if err := m.connect(ctx); err != nil {
-		m.Stop()
+	m := &Machine{Config: config, Monitor: new(Monitor), done: make(chan struct{})}
+	if err := m.launch(ctx, config); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-func (m *Machine) wait() {
-	_ = m.process.Wait() // how it ended is told by what it wrote
-	close(m.done)
+// launch starts QEMU and returns when it answers.
+func (m *Machine) launch(ctx context.Context, config Config) error {
+	p, err := start(config)
+	if err != nil {
+		return err
+	}
+	if err := p.connect(ctx, m.Monitor, config.controlSocket()); err != nil {
+		p.kill()
+		return err
+	}
+	m.process = p
+	go m.wait(p)
+	return nil
 }
 
-// connect waits for QEMU to open its control socket.
-func (m *Machine) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
-	defer cancel()
-	for {
-		monitor, err := dialMonitor(ctx, m.controlSocket())
-		if err == nil {
-			m.Monitor = monitor
-			return nil
-		}
-		select {
-		case <-m.done:
-			return fmt.Errorf("cannot start QEMU: %s", strings.TrimSpace(m.stderr.String()))
-		case <-ctx.Done():
-			return fmt.Errorf("cannot reach QEMU's monitor: %w", err)
-		case <-time.After(20 * time.Millisecond):
-		}
+// wait closes done when p has ended, unless another process goes on in its place.
+func (m *Machine) wait(p *process) {
+	<-p.done
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.process == p {
+		close(m.done)
 	}
+}
+
+// Restart ends QEMU as Stop does and starts it anew with the same disks: a power
+// cycle, for a machine whose reset button does not help. The machine stays the same to
+// all who use it; commands on their way to QEMU fail. It is [ErrEnded] after Kill or Stop.
+func (m *Machine) Restart(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return ErrEnded
+	}
+	m.quit()
+	m.process.kill()
+	config := m.Config
+	config.Snapshot = "" // it goes on from what is on the disk
+	return m.launch(ctx, config)
 }
 
 // Done is closed when the machine has ended, by Stop or by itself.
@@ -79,21 +89,29 @@ func (m *Machine) Done() <-chan struct{} { return m.done }
 // Stop ends the machine as a power cut would, except that QEMU writes what it
 // holds of the disk. It returns when the process is gone, and may be called again.
 func (m *Machine) Stop() {
-	if m.Monitor != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), quitTime)
-		defer cancel()
-		_, _ = m.Execute(ctx, "quit", nil) // QEMU may be gone before it answers
-		select {
-		case <-m.done:
-		case <-ctx.Done():
-		}
-		m.Monitor.close()
-	}
+	m.mu.Lock()
+	m.quit()
+	m.mu.Unlock()
 	m.Kill()
+	m.Monitor.close()
+}
+
+// quit has QEMU write what it holds and end, if it still listens.
+func (m *Machine) quit() {
+	ctx, cancel := context.WithTimeout(context.Background(), quitTime)
+	defer cancel()
+	_, _ = m.Execute(ctx, "quit", nil) // QEMU may be gone before it answers
+	select {
+	case <-m.process.done:
+	case <-ctx.Done():
+	}
 }
 
 // Kill ends the machine at once: what the guest had not flushed is lost.
 func (m *Machine) Kill() {
-	_ = m.process.Process.Kill() // fails if it has ended
+	m.mu.Lock()
+	m.ended = true
+	m.process.kill()
+	m.mu.Unlock()
 	<-m.done
 }

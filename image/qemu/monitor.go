@@ -19,7 +19,7 @@ const commandTime = 60 * time.Second
 // A Monitor is a connection to QEMU's control socket. The protocol is QMP, see
 // docs/interop/qmp-spec in QEMU's sources.
 type Monitor struct {
-	mu      sync.Mutex // one command at a time
+	mu      sync.Mutex // one command at a time, on one connection
 	conn    net.Conn
 	decoder *json.Decoder
 }
@@ -32,20 +32,28 @@ type message struct {
 	} `json:"error"`
 }
 
-func dialMonitor(ctx context.Context, socket string) (*Monitor, error) {
+// dial connects m to socket, in place of what it was connected to.
+func (m *Monitor) dial(ctx context.Context, socket string) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	m := &Monitor{conn: conn, decoder: json.NewDecoder(conn)}
-	if _, err := m.Execute(ctx, "qmp_capabilities", nil); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return m, nil
+	m.close()
+	m.mu.Lock()
+	m.conn, m.decoder = conn, json.NewDecoder(conn)
+	m.mu.Unlock()
+	_, err = m.Execute(ctx, "qmp_capabilities", nil)
+	return err
 }
 
-func (m *Monitor) close() { m.conn.Close() }
+// close ends the connection, if there is one; commands fail from then on.
+func (m *Monitor) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.conn != nil {
+		m.conn.Close()
+	}
+}
 
 // Execute carries out one QMP command and returns its answer.
 func (m *Monitor) Execute(ctx context.Context, command string, arguments any) (json.RawMessage, error) {
