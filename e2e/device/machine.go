@@ -3,10 +3,6 @@ package device
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -87,65 +83,6 @@ func PowerOn(t *testing.T, options Options) *Machine {
 	return m
 }
 
-// plug puts the second network card's cable in, if there is one.
-func plug(ctx context.Context, m *qemu.Machine) error {
-	return m.PlugSecond(ctx, m.Tap != nil)
-}
-
-// prepare makes the machine's disks in dir.
-func prepare(ctx context.Context, dir string, options Options) (qemu.Config, error) {
-	port, err := qemu.FreePort(ctx)
-	if err != nil {
-		return qemu.Config{}, err
-	}
-	config := qemu.Config{
-		Dir:      dir,
-		Disk:     filepath.Join(dir, "disk.qcow2"),
-		Firmware: filepath.Join(dir, "firmware.qcow2"),
-		Forward:  map[int]int{sshPort: port},
-		Args:     options.Args,
-	}
-	image, err := options.image()
-	if err != nil {
-		return config, err
-	}
-	if options.Running {
-		config.Snapshot = savedName
-		return config, copySaved(ctx, image, options.variant(), dir)
-	}
-	if err := qemu.Overlay(ctx, image, config.Disk, options.Disk); err != nil {
-		return config, err
-	}
-	boot, err := withOwner(options.variant(), options.Boot)
-	if err != nil {
-		return config, err
-	}
-	if err := putBoot(ctx, image, config.Disk, dir, boot); err != nil {
-		return config, err
-	}
-	return config, qemu.FirmwareVariables(ctx, config.Firmware)
-}
-
-// image returns the image that the machine boots.
-func (o Options) image() (string, error) {
-	if o.Image != "" {
-		return o.Image, nil
-	}
-	return imagePath(o.variant())
-}
-
-// imagePath returns the image of variant, which must be there.
-func imagePath(variant string) (string, error) {
-	image, err := filepath.Abs("../../build/images/resinos-" + variant + ".img")
-	if err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(image); err != nil {
-		return "", fmt.Errorf("no image, run make image VARIANT=%s: %w", variant, err)
-	}
-	return image, nil
-}
-
 // Connect logs in, again after a reboot, and waits until systemd has started
 // everything, with or without failures.
 func (m *Machine) Connect(t *testing.T) {
@@ -157,49 +94,6 @@ func (m *Machine) Connect(t *testing.T) {
 	defer cancel()
 	// Its status says "degraded" in its exit code too; the tests look at the reasons.
 	_, _ = m.client.Run(ctx, "systemctl is-system-running --wait")
-}
-
-// Try runs command in the machine's shell.
-func (m *Machine) Try(t *testing.T, command string) (string, error) {
-	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
-	defer cancel()
-	out, err := m.client.Run(ctx, command)
-	return trim(out), err
-}
-
-func trim(out string) string { return strings.TrimSpace(out) }
-
-// Run runs command and fails the test if it fails.
-func (m *Machine) Run(t *testing.T, command string) string {
-	t.Helper()
-	out, err := m.Try(t, command)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return out
-}
-
-// Put writes content to a file of the machine.
-func (m *Machine) Put(t *testing.T, path string, content io.Reader) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
-	defer cancel()
-	if _, err := m.client.RunInput(ctx, "cat > "+path, content); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Await runs command until it prints want, for at most limit.
-func (m *Machine) Await(t *testing.T, limit time.Duration, command, want string) {
-	t.Helper()
-	var out string
-	for start := time.Now(); time.Since(start) < limit; time.Sleep(100 * time.Millisecond) {
-		out, _ = m.Try(t, command) // it may fail until it does not
-		if out == want {
-			return
-		}
-	}
-	t.Fatalf("%s\nprints %q after %v, want %q", command, out, limit, want)
 }
 
 // Reboot reboots the machine from within and logs in again.
@@ -223,14 +117,4 @@ func (m *Machine) Reconnect(t *testing.T, before string) {
 		time.Sleep(time.Second)
 	}
 	t.Fatal("the machine does not reboot")
-}
-
-// RunInput is Run with something on the command's standard input.
-func (m *Machine) RunInput(t *testing.T, command string, input io.Reader) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
-	defer cancel()
-	if out, err := m.client.RunInput(ctx, command, input); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 }

@@ -1,17 +1,12 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"resinos.io/services/resinctl/internal/terminal"
 	"resinos.io/shared/config"
 	"resinos.io/shared/layout"
 )
@@ -56,60 +51,6 @@ func (a *App) configGet() *cobra.Command {
 			return a.print(data, func() { a.Out.Printf("%s\n", plain(data)) })
 		},
 	}
-}
-
-// readConfig returns the whole file as one JSON value.
-func readConfig(file string) (json.RawMessage, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read config.json: %w", err)
-	}
-	if err := config.Check(data); err != nil {
-		return nil, fmt.Errorf("cannot read config.json: %w", err)
-	}
-	return bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), nil
-}
-
-// lookUp returns the value of a key.
-func lookUp(data json.RawMessage, key string) (json.RawMessage, error) {
-	at, err := pointer(key)
-	if err != nil {
-		return nil, err
-	}
-	for token := range strings.SplitSeq(at[1:], "/") {
-		name := strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-		var object map[string]json.RawMessage
-		value, found := json.RawMessage(nil), false
-		if json.Unmarshal(data, &object) == nil { // or it is no object, and has no members
-			value, found = object[name]
-		}
-		if !found {
-			return nil, fmt.Errorf("cannot get %s: %w", key, errNotSet)
-		}
-		data = value
-	}
-	return data, nil
-}
-
-// pointer returns key as a JSON pointer (RFC 6901).
-func pointer(key string) (string, error) {
-	if strings.HasPrefix(key, "/") {
-		return key, nil
-	}
-	if key == "" || strings.HasPrefix(key, ".") || strings.HasSuffix(key, ".") || strings.Contains(key, "..") {
-		return "", fmt.Errorf("%w: %q is no key, such as os.update.url or /os/update/url", errUsage, key)
-	}
-	key = strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
-	return "/" + strings.ReplaceAll(key, ".", "/"), nil
-}
-
-// plain returns a string without quotes, anything else as it stands.
-func plain(value json.RawMessage) string {
-	var s string
-	if json.Unmarshal(value, &s) == nil {
-		return terminal.Printable(s)
-	}
-	return string(value)
 }
 
 func (a *App) configSet() *cobra.Command {
@@ -168,61 +109,6 @@ func (a *App) configUnset() *cobra.Command {
 				return err
 			}
 			return a.done("%s is not set any more.", args[0])
-		},
-	}
-}
-
-// A configProblem is one in the JSON of config check.
-type configProblem struct {
-	Pointer string `json:"pointer"` // "" for the whole file
-	Reason  string `json:"reason"`
-}
-
-func (a *App) configCheck() *cobra.Command {
-	return &cobra.Command{
-		Use:   "check [FILE]",
-		Short: "Say what is wrong with config.json, or with a file on any machine",
-		Long: `Checks as the device does. It needs no device, so that whoever builds an image can
-check the file that goes into it.
-
-Exit status 3 if something is wrong.`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			file := a.configFile()
-			if len(args) == 1 {
-				file = args[0]
-			}
-			if _, err := os.ReadFile(file); err != nil {
-				return fmt.Errorf("cannot check the file: %w", err)
-			}
-			problems := []configProblem{}
-			for _, p := range a.store(file).Load().Problems {
-				problems = append(problems, configProblem{p.Pointer, p.Reason})
-			}
-			err := a.print(problems, func() {
-				for _, p := range problems {
-					a.Out.Printf("%s\n", terminal.Printable(strings.TrimPrefix(p.Pointer+": "+p.Reason, ": ")))
-				}
-			})
-			if err == nil && len(problems) > 0 {
-				err = errProblems
-			}
-			return err
-		},
-	}
-}
-
-func (a *App) configSchema() *cobra.Command {
-	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of config.json",
-		RunE: func(*cobra.Command, []string) error {
-			schema, err := config.Schema()
-			if err != nil {
-				return err
-			}
-			_, err = a.Out.Write(schema)
-			return err
 		},
 	}
 }

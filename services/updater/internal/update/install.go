@@ -11,48 +11,11 @@ import (
 	"resinos.io/services/updater/internal/book"
 	"resinos.io/services/updater/internal/bootenv"
 	"resinos.io/services/updater/internal/worker"
-	"resinos.io/shared/bus"
 	"resinos.io/shared/job"
-	"resinos.io/shared/release"
 	"resinos.io/shared/updatework"
 )
 
 const supervisorUnit = "resin-supervisor.service"
-
-// options of Install.
-type options struct {
-	version                    string
-	downgrade, metered, reboot bool
-	rate                       uint64
-}
-
-func parseOptions(given map[string]dbus.Variant) (options, error) {
-	var o options
-	err := errors.Join(
-		bus.RejectOptions(given, "version", "downgrade", "metered", "rate", "reboot"),
-		option(given, "version", &o.version), option(given, "downgrade", &o.downgrade),
-		option(given, "metered", &o.metered), option(given, "reboot", &o.reboot), option(given, "rate", &o.rate),
-	)
-	if err == nil && o.version != "" {
-		if _, parseErr := release.ParseVersion(o.version); parseErr != nil {
-			err = fmt.Errorf("%w: option \"version\": %w", bus.ErrInvalidArgs, parseErr)
-		}
-	}
-	return o, err
-}
-
-func option[T any](given map[string]dbus.Variant, name string, to *T) error {
-	value, there := given[name]
-	if !there {
-		return nil
-	}
-	typed, ok := value.Value().(T)
-	if !ok {
-		return fmt.Errorf("%w: option %q is a %s", bus.ErrInvalidArgs, name, value.Signature())
-	}
-	*to = typed
-	return nil
-}
 
 // Install is the method: it starts a job that writes a release.
 func (u *Updater) Install(_ context.Context, source string, given map[string]dbus.Variant) (dbus.ObjectPath, error) {
