@@ -1,10 +1,13 @@
 // Package engine writes an image into a slot: from the slot that runs, from what
 // the target holds already, and, for what is in neither, from the repository.
 //
-// Every chunk is verified by its hash wherever it came from, so a damaged seed
-// costs a download and never the result. What is nowhere on the device is fetched as
-// its difference to a chunk that is, if the repository has that. The bytes go straight into the partition,
-// in order, in large aligned blocks; blocks that are there already are not written.
+// A chunk that comes over the network is verified by its hash. One that an index says
+// is on the device is believed at first, which spares the device most of the hashing;
+// the hash of the whole tells if that was wrong, and then every chunk is verified in a
+// second pass. So a damaged seed costs time and a download, and never the result. What
+// is nowhere on the device is fetched as its difference to a chunk that is, if the
+// repository has that. The bytes go straight into the partition, in order, in large
+// aligned blocks; blocks that are there already are not written.
 // What was interrupted is taken up where it was. Before Install returns nil the
 // whole image was flushed, read back from the device and found to have the
 // manifest's hash. An error, also that of a context that ended, means that the slot

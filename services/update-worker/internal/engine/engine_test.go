@@ -231,6 +231,36 @@ func TestDamagedSeedsCostADownload(t *testing.T) {
 		}
 		file.Close()
 	}
+	first, err := d.install(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.whole(t)
+	if first.Downloaded == 0 {
+		t.Error("nothing was fetched in place of what is damaged")
+	}
+	// The slot's index is true again: nothing is fetched, and believed at once.
+	if again, err := d.install(t.Context()); err != nil || again.Downloaded != 0 || again.FromTarget != again.Total {
+		t.Errorf("once more: %+v, %v", again, err)
+	}
+}
+
+// TestIndexesThatLie: both slots hold other bytes than their indexes say, all of them.
+func TestIndexesThatLie(t *testing.T) {
+	d := newDevice(t)
+	if _, err := d.install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for path, size := range map[string]int{d.Seed: len(d.old), d.Target: len(d.next)} {
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.WriteAt(bytes.Repeat([]byte{7}, size), 0); err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+	}
 	if _, err := d.install(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,9 @@ const distance = 3 * flushEvery
 // settled asks the kernel to write a range and waits until that is done.
 const settled = unix.SYNC_FILE_RANGE_WAIT_BEFORE | unix.SYNC_FILE_RANGE_WRITE | unix.SYNC_FILE_RANGE_WAIT_AFTER
 
+// errOther is wrapped when what was read back is not the image.
+var errOther = fmt.Errorf("%w: the slot reads back as something else", ErrContent)
+
 // A readBack reads the image from the device itself, not from what the kernel
 // remembers of it, and hashes it, while later parts are still being written: the
 // one waits for the network and the other for the device.
@@ -72,7 +75,7 @@ func (b *readBack) upTo(ctx context.Context, end int64) error {
 // is says whether what was read is what has the hash want.
 func (b *readBack) is(want string) error {
 	if got := hex.EncodeToString(b.hash.Sum(nil)); got != want {
-		return fmt.Errorf("%w: the slot reads back as %.12s…, the manifest says %.12s…", ErrContent, got, want)
+		return fmt.Errorf("%w: its hash is %.12s…, the manifest's %.12s…", errOther, got, want)
 	}
 	return nil
 }

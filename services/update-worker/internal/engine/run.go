@@ -60,9 +60,19 @@ type result struct {
 	err        error
 }
 
-// write puts every chunk into the target, in order; several are on their way at
-// once, and what is written is read back meanwhile.
+// write puts every chunk into the target, and does it again without a belief in
+// indexes if what is there then is not the image.
 func (r *run) write(ctx context.Context) error {
+	err := r.pass(ctx)
+	if errors.Is(err, errOther) && r.seeds.distrust() {
+		err = r.pass(ctx)
+	}
+	return err
+}
+
+// pass puts every chunk into the target, in order; several are on their way at
+// once, and what is written is read back meanwhile.
+func (r *run) pass(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	flight := min(maxFlight, max(2, inFlight/int(r.index.Sizes.Max)))
@@ -70,7 +80,8 @@ func (r *run) write(ctx context.Context) error {
 		return err
 	}
 	defer r.closeDecoders()
-	r.progress = Progress{Total: uint64(r.index.Size()), Stage: Writing}
+	r.progress = Progress{Total: uint64(r.index.Size()), Downloaded: r.progress.Downloaded, Stage: Writing}
+	r.written.Store(0)
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"resinos.io/shared/casync"
 )
@@ -19,6 +20,10 @@ type seeds struct {
 	// them, if an installation of this very image was interrupted.
 	inPlace map[int64]casync.ID
 	resumed bool
+	// trusted says that the indexes are taken at their word, which spares a hash of every
+	// chunk. The hash of the whole decides whether they were true.
+	trusted bool
+	relied  atomic.Bool // a chunk was taken so
 }
 
 // based is a delta whose base the running slot has.
@@ -29,7 +34,7 @@ type based struct {
 
 // openSeeds opens what the input names. A seed without a usable index is no seed.
 func openSeeds(in Input, index *casync.Index, target *os.File) (*seeds, error) {
-	s := &seeds{target: target, inSeed: map[casync.ID]int64{}, deltas: map[casync.ID]based{}, inPlace: map[int64]casync.ID{}}
+	s := &seeds{target: target, trusted: true, inSeed: map[casync.ID]int64{}, deltas: map[casync.ID]based{}, inPlace: map[int64]casync.ID{}}
 	if kept := readKept(in.keptIndex(in.SeedSlot)); kept != nil && in.Seed != "" {
 		file, err := os.Open(in.Seed)
 		if err != nil {
@@ -110,20 +115,44 @@ func (s *seeds) missing(index *casync.Index) int64 {
 	return bytes
 }
 
-// fromTarget reads chunk from where it belongs, if it may be there and is.
-func (s *seeds) fromTarget(chunk casync.Chunk, buffer []byte) bool {
-	if !s.resumed && s.inPlace[chunk.Start] != chunk.ID {
+// distrust has every chunk verified from now on; what the target has of the image by
+// then is found there. It reports whether that makes a difference.
+func (s *seeds) distrust() bool {
+	if !s.trusted || !s.relied.Load() {
 		return false
 	}
-	return readChunk(s.target, chunk.Start, chunk, buffer)
+	s.trusted, s.resumed = false, true
+	return true
+}
+
+// fromTarget reads chunk from where it belongs, if it may be there and is.
+func (s *seeds) fromTarget(chunk casync.Chunk, buffer []byte) bool {
+	switch {
+	case s.inPlace[chunk.Start] == chunk.ID:
+		return s.read(s.target, chunk.Start, chunk, buffer)
+	case s.resumed: // no index tells what is there
+		return readChunk(s.target, chunk.Start, chunk, buffer)
+	}
+	return false
 }
 
 // fromSeed reads chunk from the running slot, if it is there.
 func (s *seeds) fromSeed(chunk casync.Chunk, buffer []byte) bool {
 	at, there := s.inSeed[chunk.ID]
-	return there && readChunk(s.seed, at, chunk, buffer)
+	return there && s.read(s.seed, at, chunk, buffer)
 }
 
+// read reads a chunk from where an index says that it is.
+func (s *seeds) read(from *os.File, at int64, chunk casync.Chunk, buffer []byte) bool {
+	if !s.trusted {
+		return readChunk(from, at, chunk, buffer)
+	}
+	s.relied.Store(true)
+	_, err := from.ReadAt(buffer, at)
+	return err == nil
+}
+
+// readChunk reads a chunk and reports whether it is the one.
 func readChunk(from *os.File, at int64, chunk casync.Chunk, buffer []byte) bool {
 	if _, err := from.ReadAt(buffer, at); err != nil {
 		return false
