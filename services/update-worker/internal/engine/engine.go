@@ -13,7 +13,7 @@
 // manifest's hash. An error, also that of a context that ended, means that the slot
 // is not to be booted.
 //
-// Memory: about 8 MiB of chunks in flight plus the indexes (some 2 MiB per GB of
+// Memory: about 6 MiB of chunks in flight plus the indexes (some 2 MiB per GB of
 // image). It does not decide whether the release may be installed.
 package engine
 

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	inFlight  = 8 << 20 // bytes of chunks at a time
+	inFlight  = 6 << 20 // bytes of chunks at a time
 	maxFlight = 32      // chunks at a time, which is also how many are fetched at once
 	decoders  = 4
 
