@@ -61,6 +61,8 @@ func idle(t *testing.T, m *device.Machine) []Row {
 	if err != nil {
 		window = 10 * time.Minute
 	}
+	// A new disk's inode tables are written in its first minutes, once in its life.
+	m.Await(t, 20*time.Minute, "pgrep -c ext4lazyinit", "0")
 	peer := startPeer(t, m)
 	m.Run(t, "cat >/run/sampler <<'END'\n"+sampler+"\nEND\nsync")
 	time.Sleep(20 * time.Second) // what the commands above woke up
