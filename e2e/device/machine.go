@@ -71,15 +71,11 @@ func PowerOn(t *testing.T, options Options) *Machine {
 		config.Tap = openTap(t, options.Namespace)
 	}
 	m := &Machine{port: config.Forward[sshPort]}
-	if m.Machine, err = qemu.Start(ctx, config); err != nil {
+	if m.Machine, err = powerOn(ctx, config); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Stop() }) // the one that runs then
 	t.Cleanup(func() { m.collect(t) })
-	if err := plug(ctx, m.Machine); err != nil {
-		t.Fatal(err)
-	}
-	go unhang(m.Machine)
 	return m
 }
 

@@ -30,15 +30,25 @@ func (m *Machine) PowerBack(t *testing.T) {
 	config.Snapshot = ""
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
-	machine, err := qemu.Start(ctx, config)
+	machine, err := powerOn(ctx, config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Machine = machine
-	if err := plug(ctx, machine); err != nil {
-		t.Fatal(err)
+}
+
+// powerOn starts a machine with its second cable as config says, and watches over its firmware.
+func powerOn(ctx context.Context, config qemu.Config) (*qemu.Machine, error) {
+	m, err := qemu.Start(ctx, config)
+	if err != nil {
+		return nil, err
 	}
-	go unhang(machine)
+	if err := plug(ctx, m); err != nil {
+		m.Stop()
+		return nil, err
+	}
+	go unhang(m)
+	return m, nil
 }
 
 // PowerCycle is a PowerCut and a PowerBack.

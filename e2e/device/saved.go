@@ -77,14 +77,11 @@ func save(ctx context.Context, image, variant, saved string) error {
 }
 
 func bootAndSave(ctx context.Context, config qemu.Config) error {
-	machine, err := qemu.Start(ctx, config)
+	machine, err := powerOn(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer machine.Stop()
-	if err := machine.PlugSecond(ctx, false); err != nil {
-		return err
-	}
 	key, err := ownerKey()
 	if err != nil {
 		return err

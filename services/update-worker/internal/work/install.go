@@ -11,6 +11,10 @@ import (
 	"resinos.io/shared/updatework"
 )
 
+// maxTable is how many times as large as the index the table of deltas may be: some
+// seven deltas for each chunk.
+const maxTable = 13
+
 func (w *Work) install(ctx context.Context, view *trust.View, m *release.Manifest) error {
 	index, err := view.Target(ctx, m.Index.Path, m.Index.Size)
 	if err != nil {

@@ -31,10 +31,6 @@ var (
 	errNotYet    = errors.New("its roll-out has not come to this device yet")
 )
 
-// maxTable is how many times as large as the index the table of deltas may be: some
-// seven deltas for each chunk.
-const maxTable = 13
-
 // A Work is one piece of work.
 type Work struct {
 	updatework.Request
