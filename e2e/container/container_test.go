@@ -23,6 +23,9 @@ func TestName(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitName(t, c, "garage")
+	// As Avahi does it when it thinks that another host has the name, and none has.
+	c.MustRun(t, "avahi-set-host-name garage-2")
+	awaitName(t, c, "garage")
 }
 
 // TestBadFileAtBoot boots with every kind of config.json that is none: the device
@@ -56,6 +59,8 @@ func TestBadFileAtBoot(t *testing.T) {
 	}
 }
 
+// awaitName waits for the time that hostnamed-bridge promises when Avahi sees a
+// collision.
 func awaitName(t *testing.T, c *container.Container, name string) {
 	t.Helper()
 	for command, want := range map[string]string{
@@ -66,7 +71,7 @@ func awaitName(t *testing.T, c *container.Container, name string) {
 		"avahi-resolve -4n " + name + ".local | cut -f1":                                               name + ".local",
 	} {
 		got := ""
-		for end := time.Now().Add(10 * time.Second); got != want && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		for end := time.Now().Add(90 * time.Second); got != want && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 			got, _ = c.Run(t.Context(), command) // compared below
 		}
 		if got != want {

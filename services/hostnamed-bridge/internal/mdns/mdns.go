@@ -83,7 +83,7 @@ func (r *Responder) set(s server, name string) (Status, error) {
 	case current == name:
 		r.asked = name
 		r.stopProbe()
-	case r.asked == name: // Avahi was told and has another name: somebody else has ours
+	case r.asked == name: // Avahi was told and has another name: it thinks somebody else has ours
 		r.startProbe(name)
 		return Status{Name: current, State: Collision}, nil
 	default:

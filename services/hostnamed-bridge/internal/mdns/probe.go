@@ -10,24 +10,29 @@ import (
 )
 
 const (
-	firstProbe = 5 * time.Second  // until the wanted name is looked for after a collision
+	firstProbe = 2 * time.Second  // until the wanted name is asked for again after a first collision
 	lastProbe  = time.Minute      // the longest pause between two looks
 	probeTime  = 15 * time.Second // Avahi gives up after 5
 )
 
 // startProbe looks, after a pause that grows, whether anybody still answers to
 // name, and lets it be set again when nobody does. The caller holds the lock.
+//
+// The first time it does not look: Avahi 0.8 hears its own multicast, and takes it
+// for another host's when the address in it has gone meanwhile, as a link-local
+// one does when a router announces itself (github.com/avahi/avahi/issues/117).
+// That is over when the addresses are, and its own probing tells it from a host.
 func (r *Responder) startProbe(name string) {
 	if r.probe != nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.probe = cancel
-	pause := r.pause
+	pause, first := r.pause, r.pause == firstProbe
 	r.pause = min(2*pause, lastProbe) // for the next collision, unless the name was ours in between
 	go func() {
 		for sleep(ctx, pause) {
-			if isFree(ctx, name) && ctx.Err() == nil {
+			if (first || isFree(ctx, name)) && ctx.Err() == nil {
 				r.forget()
 				r.changed()
 				return
