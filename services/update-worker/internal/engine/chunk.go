@@ -13,14 +13,16 @@ import (
 func (r *run) feed(ctx context.Context, queue chan<- chan result, parts *sync.WaitGroup) {
 	defer close(queue)
 	for _, chunk := range r.index.Chunks {
-		var buffer []byte
-		select {
-		case buffer = <-r.pool:
-		case <-ctx.Done():
+		buffer, err := r.memory.take(ctx, int(chunk.Size))
+		if err != nil {
 			return
 		}
 		pending := make(chan result, 1)
-		parts.Go(func() { pending <- r.chunk(ctx, chunk, buffer) })
+		parts.Go(func() {
+			got := r.chunk(ctx, chunk, buffer)
+			got.buffer = buffer
+			pending <- got
+		})
 		select {
 		case queue <- pending:
 		case <-ctx.Done():
@@ -31,10 +33,6 @@ func (r *run) feed(ctx context.Context, queue chan<- chan result, parts *sync.Wa
 
 // chunk gets one chunk from the nearest place that has it.
 func (r *run) chunk(ctx context.Context, chunk casync.Chunk, buffer []byte) result {
-	if cap(buffer) < int(chunk.Size) {
-		buffer = make([]byte, max(chunk.Size, min(r.index.Sizes.Max, casync.MaxChunk)))
-	}
-	buffer = buffer[:chunk.Size]
 	switch {
 	case r.seeds.fromTarget(chunk, buffer):
 		return result{data: buffer, from: target}
@@ -54,7 +52,7 @@ func (r *run) chunk(ctx context.Context, chunk casync.Chunk, buffer []byte) resu
 // fromItself reads a chunk from an earlier place in the image, if that is written.
 func (r *run) fromItself(chunk casync.Chunk, buffer []byte) bool {
 	at, repeats := r.first[chunk.ID]
-	return repeats && at+int64(chunk.Size) <= min(r.written.Load(), chunk.Start) && readChunk(r.target, at, chunk, buffer)
+	return repeats && at+int64(chunk.Size) <= min(r.written.Load(), chunk.Start) && readChunk(r.target.File, at, chunk, buffer)
 }
 
 // isZeros says whether the chunk is nothing but zeros, which need not be fetched;

@@ -7,14 +7,14 @@
 // second pass. So a damaged seed costs time and a download, and never the result. What
 // is nowhere on the device is fetched as its difference to a chunk that is, if the
 // repository has that. The bytes go straight into the partition, in order, in large
-// aligned blocks; blocks that are there already are not written.
+// aligned blocks past the kernel's cache; blocks that are there already are not written.
 // What was interrupted is taken up where it was. Before Install returns nil the
 // whole image was flushed, read back from the device and found to have the
 // manifest's hash. An error, also that of a context that ended, means that the slot
 // is not to be booted.
 //
-// Memory: about 6 MiB of chunks in flight plus the indexes (some 2 MiB per GB of
-// image). It does not decide whether the release may be installed.
+// Memory: about 6 MiB of chunks in flight, 2 MiB of blocks, and the indexes (some
+// 2 MiB per GB of image). It does not decide whether the release may be installed.
 package engine
 
 import (
@@ -85,7 +85,7 @@ func Install(ctx context.Context, in Input, report func(Progress)) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrContent, err)
 	}
-	target, err := openTarget(in.Target, index.Size())
+	target, err := openSlot(in.Target, index.Size())
 	if err != nil {
 		return err
 	}

@@ -8,17 +8,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
-
-// distance is how far the reading back stays behind the writing, in bytes: what
-// the kernel was asked to write by then is mostly on the device.
-const distance = 3 * flushEvery
-
-// settled asks the kernel to write a range and waits until that is done.
-const settled = unix.SYNC_FILE_RANGE_WAIT_BEFORE | unix.SYNC_FILE_RANGE_WRITE | unix.SYNC_FILE_RANGE_WAIT_AFTER
 
 // errOther is wrapped when what was read back is not the image.
 var errOther = fmt.Errorf("%w: the slot reads back as something else", ErrContent)
@@ -27,21 +19,21 @@ var errOther = fmt.Errorf("%w: the slot reads back as something else", ErrConten
 // remembers of it, and hashes it, while later parts are still being written: the
 // one waits for the network and the other for the device.
 type readBack struct {
-	target *os.File
+	target *slot
 	hash   hash.Hash
 	buffer []byte
 	at     int64 // up to here it was read
 }
 
-func newReadBack(target *os.File) *readBack {
-	return &readBack{target: target, hash: sha256.New(), buffer: make([]byte, block)}
+func newReadBack(target *slot) *readBack {
+	return &readBack{target: target, hash: sha256.New(), buffer: target.buffers[block:]}
 }
 
 // follow reads behind what comes from written, the places up to which the writer
 // has come, until that is closed.
 func (b *readBack) follow(ctx context.Context, written <-chan int64) error {
 	for place := range written {
-		if err := b.upTo(ctx, place-distance); err != nil {
+		if err := b.upTo(ctx, place); err != nil {
 			return err
 		}
 	}
@@ -50,26 +42,27 @@ func (b *readBack) follow(ctx context.Context, written <-chan int64) error {
 
 // upTo reads on up to end.
 func (b *readBack) upTo(ctx context.Context, end int64) error {
-	if end <= b.at {
-		return nil
-	}
-	fd := int(b.target.Fd())
-	if err := unix.SyncFileRange(fd, b.at, end-b.at, settled); err != nil {
-		return fmt.Errorf("cannot flush the slot: %w", err)
-	}
-	// Without it the read would only show what was meant to be written.
-	if err := unix.Fadvise(fd, b.at, end-b.at, unix.FADV_DONTNEED); err != nil {
-		return fmt.Errorf("cannot read the slot back: %w", err)
-	}
 	for b.at < end && ctx.Err() == nil {
-		n, err := b.target.ReadAt(b.buffer[:min(block, end-b.at)], b.at)
+		part := b.buffer[:min(block, end-b.at)]
+		n, err := b.read(part)
 		if err != nil && !errors.Is(err, io.EOF) || n == 0 {
 			return fmt.Errorf("cannot read the slot back: %w", errors.Join(err, io.ErrUnexpectedEOF))
 		}
-		b.hash.Write(b.buffer[:n])
+		b.hash.Write(part[:n])
 		b.at += int64(n)
 	}
 	return ctx.Err()
+}
+
+func (b *readBack) read(part []byte) (int, error) {
+	from := b.target.way(len(part))
+	if from == b.target.File {
+		// Without it the read would only show what was meant to be written.
+		if err := unix.Fadvise(int(from.Fd()), b.at, int64(len(part)), unix.FADV_DONTNEED); err != nil {
+			return 0, err
+		}
+	}
+	return from.ReadAt(part, b.at)
 }
 
 // is says whether what was read is what has the hash want.

@@ -16,22 +16,22 @@ import (
 
 // TestReadBackFollows reads most of a slot behind the writer, and the rest after it.
 func TestReadBackFollows(t *testing.T) {
-	content := random(1, distance+2*flushEvery+4096)
+	content := random(1, 5*block+4096+17)
 	path := filepath.Join(t.TempDir(), "slot")
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	slot, err := os.Open(path)
+	slot, err := openSlot(path, int64(len(content)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer slot.Close()
 	back := newReadBack(slot)
 	places := make(chan int64, 2)
-	places <- flushEvery
-	places <- distance + flushEvery
+	places <- block
+	places <- 3 * block
 	close(places)
-	if err := back.follow(t.Context(), places); err != nil || back.at != flushEvery {
+	if err := back.follow(t.Context(), places); err != nil || back.at != 3*block {
 		t.Fatalf("it has come to %d: %v", back.at, err)
 	}
 	ended, end := context.WithCancel(t.Context())
@@ -56,16 +56,20 @@ func TestReadBackFollows(t *testing.T) {
 
 // TestUnreadableSlot: when what was written cannot be read, the writing stops.
 func TestUnreadableSlot(t *testing.T) {
-	const size = 2 * distance
+	const size = 48 << 20
 	index, err := casync.Make(t.Context(), io.LimitReader(zeros{}, size), casync.DefaultSizes(), func(casync.ID, []byte) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	slot, err := os.OpenFile(filepath.Join(t.TempDir(), "slot"), os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(filepath.Join(t.TempDir(), "slot"), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
+	slot := &slot{File: file}
 	defer slot.Close()
+	if err := slot.openDirect(os.O_WRONLY); err != nil {
+		t.Fatal(err)
+	}
 	var last Progress
 	r := &run{index: index, target: slot, seeds: &seeds{target: slot}, report: func(p Progress) { last = p }}
 	if err := r.write(t.Context()); err == nil || !strings.Contains(err.Error(), "cannot read the slot back") {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -11,9 +10,7 @@ import (
 )
 
 const (
-	inFlight  = 6 << 20 // bytes of chunks at a time
-	maxFlight = 32      // chunks at a time, which is also how many are fetched at once
-	decoders  = 4
+	decoders = 4
 
 	// damagedTries is how often a chunk is fetched that comes damaged: something on
 	// the way may have changed it, once.
@@ -24,16 +21,16 @@ const (
 type run struct {
 	in     Input
 	index  *casync.Index
-	target *os.File
+	target *slot
 	seeds  *seeds
 	report func(Progress)
 
 	progress Progress
 	first    map[casync.ID]int64 // where a chunk that the image has more than once comes first
 	written  atomic.Int64        // up to here the target has the image
-	pool     chan []byte         // buffers
-	decoders chan *decoder       // as many as may decode at once
-	unusable atomic.Int32        // deltas that were of no use
+	memory   *memory
+	decoders chan *decoder // as many as may decode at once
+	unusable atomic.Int32  // deltas that were of no use
 }
 
 // decoder is one, with room for what a delta is based on.
@@ -54,7 +51,8 @@ const (
 
 // result is one chunk on its way.
 type result struct {
-	data       []byte // of the pool
+	data       []byte
+	buffer     []byte // of the memory; data is in it
 	from       origin
 	downloaded int
 	err        error
@@ -75,8 +73,7 @@ func (r *run) write(ctx context.Context) error {
 func (r *run) pass(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	flight := min(maxFlight, max(2, inFlight/int(r.index.Sizes.Max)))
-	if err := r.prepare(flight); err != nil {
+	if err := r.prepare(); err != nil {
 		return err
 	}
 	defer r.closeDecoders()
@@ -85,7 +82,7 @@ func (r *run) pass(ctx context.Context) error {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()
-	queue := make(chan chan result, flight)
+	queue := make(chan chan result, maxFlight)
 	parts.Go(func() { r.feed(ctx, queue, &parts) })
 	back := newReadBack(r.target)
 	places, read := make(chan int64, 1), make(chan error, 1)
@@ -118,12 +115,12 @@ func (r *run) place(ctx context.Context, queue <-chan chan result, places chan<-
 		err := out.add(got.data, got.from == target)
 		r.written.Store(out.written)
 		r.count(got)
-		r.pool <- got.data[:0]
+		r.memory.give(got.buffer)
 		if err != nil {
 			return err
 		}
 		select {
-		case places <- out.flushed:
+		case places <- out.written:
 		default: // it will be told a later place
 		}
 	}
@@ -135,7 +132,7 @@ func (r *run) place(ctx context.Context, queue <-chan chan result, places chan<-
 	return out.end()
 }
 
-func (r *run) prepare(flight int) error {
+func (r *run) prepare() error {
 	seen := make(map[casync.ID]int64, len(r.index.Chunks))
 	r.first = map[casync.ID]int64{}
 	for _, chunk := range r.index.Chunks {
@@ -145,10 +142,7 @@ func (r *run) prepare(flight int) error {
 		}
 		seen[chunk.ID] = chunk.Start
 	}
-	r.pool = make(chan []byte, flight+2)
-	for range flight + 2 {
-		r.pool <- nil
-	}
+	r.memory = newMemory(inFlight)
 	r.decoders = make(chan *decoder, decoders)
 	for range decoders {
 		each, err := casync.NewDecoder()

@@ -15,7 +15,7 @@ type seeds struct {
 	inSeed map[casync.ID]int64 // where in the running slot
 	deltas map[casync.ID]based // chunks that are not on the device, by their own ID
 
-	target *os.File
+	target *slot
 	// inPlace holds the chunks that the target may have where they belong: all of
 	// them, if an installation of this very image was interrupted.
 	inPlace map[int64]casync.ID
@@ -33,7 +33,7 @@ type based struct {
 }
 
 // openSeeds opens what the input names. A seed without a usable index is no seed.
-func openSeeds(in Input, index *casync.Index, target *os.File) (*seeds, error) {
+func openSeeds(in Input, index *casync.Index, target *slot) (*seeds, error) {
 	s := &seeds{target: target, trusted: true, inSeed: map[casync.ID]int64{}, deltas: map[casync.ID]based{}, inPlace: map[int64]casync.ID{}}
 	if kept := readKept(in.keptIndex(in.SeedSlot)); kept != nil && in.Seed != "" {
 		file, err := os.Open(in.Seed)
@@ -129,9 +129,9 @@ func (s *seeds) distrust() bool {
 func (s *seeds) fromTarget(chunk casync.Chunk, buffer []byte) bool {
 	switch {
 	case s.inPlace[chunk.Start] == chunk.ID:
-		return s.read(s.target, chunk.Start, chunk, buffer)
+		return s.read(s.target.File, chunk.Start, chunk, buffer)
 	case s.resumed: // no index tells what is there
-		return readChunk(s.target, chunk.Start, chunk, buffer)
+		return readChunk(s.target.File, chunk.Start, chunk, buffer)
 	}
 	return false
 }
