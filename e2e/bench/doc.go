@@ -5,8 +5,9 @@
 // BENCH_WINDOW is how long the device idles (10m). PEER_OS_AGENT is the path of a
 // built os-agent, a one-process Go service for the same kind of device; its column
 // is empty without. The machine runs without KVM, so times are several times those
-// of hardware; ratios and counts are what they are there.
+// of hardware; ratios and counts are what they are there. Times are measured a second
+// time in a container, which has the speed of the processor.
 //
 // A row is over its budget or not; the bench fails only if it cannot measure. More
-// rows: one more function in measurements().
+// rows: one more function in TestBench.
 package bench
