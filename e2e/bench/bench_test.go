@@ -22,10 +22,11 @@ const mb = 1 << 20
 func TestBench(t *testing.T) {
 	c := container.Start(t, container.Options{})
 	native := place{"this processor", func(t *testing.T, command string) string { return c.MustRun(t, command) }}
-	rows := append(boot(t, native), latency(t, native)...)
+	_, idling := wakeups(t, native, func() {})
+	rows := slices.Concat([]Row{idling}, boot(t, native), latency(t, native))
 	m := device.Start(t, device.Options{Running: true})
 	emulated := place{"emulation", m.Run}
-	rows = slices.Concat(idle(t, m), binaries(t), rows, boot(t, emulated), latency(t, emulated))
+	rows = slices.Concat(idle(t, m, emulated), binaries(t), rows, boot(t, emulated), latency(t, emulated))
 	if t.Failed() {
 		return
 	}
@@ -61,42 +62,51 @@ done
 for unit; do echo $unit ${count[$unit]-0}; done`
 
 // idle lets the device alone for the window, and looks what it did and what it holds.
-func idle(t *testing.T, m *device.Machine) []Row {
-	window, err := time.ParseDuration(os.Getenv("BENCH_WINDOW"))
-	if err != nil {
-		window = 10 * time.Minute
-	}
+func idle(t *testing.T, m *device.Machine, on place) []Row {
 	// A new disk's inode tables are written in its first minutes, once in its life.
 	m.Await(t, 20*time.Minute, "pgrep -c ext4lazyinit", "0")
 	peer := startPeer(t, m)
-	m.Run(t, "cat >/run/sampler <<'END'\n"+sampler+"\nEND\nsync")
-	time.Sleep(20 * time.Second) // what the commands above woke up
-	before := float(t, m.Run, sectors)
-	m.Run(t, fmt.Sprintf(`systemd-run --quiet --unit=sampler --property=StandardOutput=file:/run/samples bash /run/sampler %d %s`,
-		int(window.Seconds()), ours))
-	time.Sleep(window + 5*time.Second)
-	wakeups, names := 0.0, []string{}
-	for line := range strings.Lines(m.Run(t, "cat /run/samples")) {
+	before := 0.0
+	names, row := wakeups(t, on, func() { before = float(t, m.Run, sectors) })
+	wrote := (float(t, m.Run, sectors) - before) * 512
+	rows := []Row{{What: "flash writes of the idle device", Unit: "bytes", Ours: wrote, Note: "in " + window().String()}, row}
+	return append(rows, memory(t, m, names, peer)...)
+}
+
+func window() time.Duration {
+	d, err := time.ParseDuration(os.Getenv("BENCH_WINDOW"))
+	if err != nil {
+		return 10 * time.Minute
+	}
+	return d
+}
+
+// wakeups counts them for the window and returns also whose they were. It calls
+// start when what was needed for it has been written.
+func wakeups(t *testing.T, on place, start func()) ([]string, Row) {
+	on.run(t, "cat >/run/sampler <<'END'\n"+sampler+"\nEND\nsync")
+	time.Sleep(20 * time.Second) // what the commands before woke up
+	start()
+	on.run(t, fmt.Sprintf(`systemd-run --quiet --unit=sampler --property=StandardOutput=file:/run/samples bash /run/sampler %d %s`,
+		int(window().Seconds()), ours))
+	time.Sleep(window() + 5*time.Second)
+	sum, names := 0.0, []string{}
+	for line := range strings.Lines(on.run(t, "cat /run/samples")) {
 		unit, count, _ := strings.Cut(strings.TrimSpace(line), " ")
 		n, err := strconv.ParseFloat(count, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		wakeups += n
+		sum += n
 		names = append(names, strings.TrimSuffix(unit, ".service"))
 	}
 	if len(names) == 0 {
 		t.Fatal("none of our daemons runs")
 	}
-	wrote := (float(t, m.Run, sectors) - before) * 512
-	rows := []Row{
-		{What: "flash writes of the idle device", Unit: "bytes", Ours: wrote, Note: "in " + window.String()},
-		{
-			What: "wake-ups of our daemons", Unit: "a minute", Ours: wakeups / window.Minutes(), Budget: 4,
-			Note: fmt.Sprintf("%d daemons, in %v", len(names), window),
-		},
+	return names, Row{
+		What: "wake-ups of our daemons, " + on.name, Unit: "a minute", Ours: sum / window().Minutes(), Budget: 4,
+		Note: fmt.Sprintf("%d daemons, in %v", len(names), window()),
 	}
-	return append(rows, memory(t, m, names, peer)...)
 }
 
 // sectors reads field 7 of Documentation/block/stat.rst.
