@@ -72,6 +72,7 @@ type Progress struct {
 const (
 	Learning  = "looking at the running system"
 	Writing   = "writing"
+	Again     = "writing again, with every piece verified"
 	Flushing  = "flushing"
 	Verifying = "reading back"
 )

@@ -261,10 +261,14 @@ func TestIndexesThatLie(t *testing.T) {
 		}
 		file.Close()
 	}
-	if _, err := d.install(t.Context()); err != nil {
+	stages := map[string]bool{}
+	if err := Install(t.Context(), d.Input, func(p Progress) { stages[p.Stage] = true }); err != nil {
 		t.Fatal(err)
 	}
 	d.whole(t)
+	if !stages[Again] {
+		t.Errorf("nobody was told that it is written again: %v", stages)
+	}
 }
 
 func TestCancelIsAnError(t *testing.T) {

@@ -77,7 +77,7 @@ func (r *run) pass(ctx context.Context) error {
 		return err
 	}
 	defer r.closeDecoders()
-	r.progress = Progress{Total: uint64(r.index.Size()), Downloaded: r.progress.Downloaded, Stage: Writing}
+	r.progress = Progress{Total: uint64(r.index.Size()), Downloaded: r.progress.Downloaded, Stage: r.seeds.stage()}
 	r.written.Store(0)
 	var parts sync.WaitGroup
 	defer parts.Wait()

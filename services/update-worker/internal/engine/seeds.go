@@ -125,6 +125,14 @@ func (s *seeds) distrust() bool {
 	return true
 }
 
+// stage names the pass, whose progress begins at nothing.
+func (s *seeds) stage() string {
+	if s.trusted {
+		return Writing
+	}
+	return Again
+}
+
 // fromTarget reads chunk from where it belongs, if it may be there and is.
 func (s *seeds) fromTarget(chunk casync.Chunk, buffer []byte) bool {
 	switch {
