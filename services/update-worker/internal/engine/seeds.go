@@ -15,11 +15,9 @@ type seeds struct {
 	inSeed map[casync.ID]int64 // where in the running slot
 	deltas map[casync.ID]based // chunks that are not on the device, by their own ID
 
-	target *slot
-	// inPlace holds the chunks that the target may have where they belong: all of
-	// them, if an installation of this very image was interrupted.
-	inPlace map[int64]casync.ID
-	resumed bool
+	target  *slot
+	inPlace inPlace
+	resumed bool // an installation of this very image was interrupted: any chunk may be in place
 	// trusted says that the indexes are taken at their word, which spares a hash of every
 	// chunk. The hash of the whole decides whether they were true.
 	trusted bool
@@ -34,7 +32,7 @@ type based struct {
 
 // openSeeds opens what the input names. A seed without a usable index is no seed.
 func openSeeds(in Input, index *casync.Index, target *slot) (*seeds, error) {
-	s := &seeds{target: target, trusted: true, inSeed: map[casync.ID]int64{}, deltas: map[casync.ID]based{}, inPlace: map[int64]casync.ID{}}
+	s := &seeds{target: target, trusted: true, inSeed: map[casync.ID]int64{}, deltas: map[casync.ID]based{}}
 	if kept := readKept(in.keptIndex(in.SeedSlot)); kept != nil && in.Seed != "" {
 		file, err := os.Open(in.Seed)
 		if err != nil {
@@ -55,11 +53,7 @@ func openSeeds(in Input, index *casync.Index, target *slot) (*seeds, error) {
 	if partial, err := os.ReadFile(in.partial()); err == nil && bytes.Equal(partial, in.Index) {
 		s.resumed = true
 	}
-	if kept := readKept(in.keptIndex(in.TargetSlot)); kept != nil {
-		for _, chunk := range kept.Chunks {
-			s.inPlace[chunk.Start] = chunk.ID
-		}
-	}
+	s.inPlace = newInPlace(index, readKept(in.keptIndex(in.TargetSlot)))
 	return s, nil
 }
 
@@ -106,7 +100,7 @@ func (s *seeds) missing(index *casync.Index) int64 {
 	counted := map[casync.ID]bool{}
 	for _, chunk := range index.Chunks {
 		_, seeded := s.inSeed[chunk.ID]
-		if seeded || counted[chunk.ID] || s.resumed || s.inPlace[chunk.Start] == chunk.ID {
+		if seeded || counted[chunk.ID] || s.resumed || s.inPlace.has(chunk) {
 			continue
 		}
 		counted[chunk.ID] = true
@@ -133,10 +127,14 @@ func (s *seeds) stage() string {
 	return Again
 }
 
-// fromTarget reads chunk from where it belongs, if it may be there and is.
+// fromTarget reads chunk from where it belongs, if it may be there and is. One whose
+// blocks are not written is not read: only the reading back wants to see it.
 func (s *seeds) fromTarget(chunk casync.Chunk, buffer []byte) bool {
 	switch {
-	case s.inPlace[chunk.Start] == chunk.ID:
+	case s.trusted && s.inPlace.left(chunk):
+		s.relied.Store(true)
+		return true
+	case s.inPlace.has(chunk):
 		return s.read(s.target.File, chunk.Start, chunk, buffer)
 	case s.resumed: // no index tells what is there
 		return readChunk(s.target.File, chunk.Start, chunk, buffer)
