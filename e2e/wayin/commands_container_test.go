@@ -45,6 +45,9 @@ func (s *story) commandsStory(t *testing.T) {
 			t.Errorf("resinctl %s says %q, want %q", c.command, said, c.says)
 		}
 	}
+	s.c.MustRun(t, `printf '[connection]\nid=x\n' >/mnt/boot/system-connections/bad`)
+	s.awaitText(t, `resinctl network | grep -c 'bad .* invalid: \[connection\] has no type' || true`, "1")
+	s.c.MustRun(t, "rm /mnt/boot/system-connections/bad")
 	for _, change := range []string{
 		"hostname bath", "hostname --reset", "config set country DE", "config unset country", "logs persistent on", "logs vacuum 1M", "logs flush",
 		"splash set /usr/lib/os-release", "splash reset", "purge all --yes", "purge --cancel", "update install /nowhere", "update rollback --yes",

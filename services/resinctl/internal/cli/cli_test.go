@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -52,7 +53,7 @@ func newWorld(t *testing.T) *world {
 	w.host = w.serve(hostname1.BusName, hostname1.Path, face(hostname1.Contract(), map[string]any{
 		"Hostname": "kitchen", "DesiredHostname": "kitchen", "Source": "config", "MdnsName": "kitchen-2", "MdnsState": "collision",
 		"Uuid": "0123456789abcdef0123456789abcdef",
-	}, bus.Methods{"SetHostname": func(_ context.Context, name string, _ map[string]dbus.Variant) error { return w.do("name " + name) }}),
+	}, bus.Methods{"SetHostname": w.setHostname}),
 		service("degraded", service1.Problem{What: "/hostname", Why: "bad\x1b[31m name"}))
 	w.serve(state1.BusName, state1.Path, face(state1.Contract(), map[string]any{
 		"Binds": []state1.Bind{}, "Store": "partition", "PartitionSize": uint64(18 << 20), "PartitionUsed": uint64(3 << 20),
@@ -64,6 +65,20 @@ func newWorld(t *testing.T) *world {
 	}), service("ready"))
 	w.job = w.updater()
 	return w
+}
+
+// setHostname gives the host its name a little later, as on a busy device.
+func (w *world) setHostname(_ context.Context, name string, _ map[string]dbus.Variant) error {
+	values := map[string]any{"Hostname": name, "DesiredHostname": name, "Source": "config"}
+	if name == "" {
+		values = map[string]any{"Hostname": "0123456", "DesiredHostname": "0123456", "Source": "uuid"}
+	}
+	time.AfterFunc(300*time.Millisecond, func() {
+		if err := w.host.Properties(hostname1.Interface).Set(values); err != nil {
+			w.t.Error(err)
+		}
+	})
+	return w.do("name " + name)
 }
 
 // updater serves Update1 with a job, and returns the job.

@@ -23,8 +23,8 @@ func TestCommands(t *testing.T) {
 		says   string // in either stream
 		does   string // what a service is told
 	}{
-		{[]string{"hostname", "bath"}, cli.ExitOK, "kitchen", "name bath"},
-		{[]string{"hostname", "--reset"}, cli.ExitOK, "kitchen", "name"},
+		{[]string{"hostname", "bath"}, cli.ExitOK, "bath\n", "name bath"},
+		{[]string{"hostname", "--reset"}, cli.ExitOK, "0123456\n", "name"},
 		{[]string{"hostname", ""}, cli.ExitUsage, "--reset", ""},
 		{[]string{"hostname", "a", "--reset"}, cli.ExitUsage, "either", ""},
 		{[]string{"nonsense"}, cli.ExitUsage, `unknown command "nonsense"`, ""},

@@ -47,6 +47,9 @@ func (a *App) hostnameCommand() *cobra.Command {
 			if err := hostname1.NewClient(d.Conn).SetHostname(cmd.Context(), name, nil); err != nil {
 				return refused("cannot set the name", err)
 			}
+			if err := a.settled(cmd, d, hostname1.BusName, func(v device.Values) bool { return isNamed(v, name) }); err != nil {
+				return err
+			}
 			return a.showName(cmd, d)
 		},
 	}
@@ -70,16 +73,11 @@ func (a *App) showName(cmd *cobra.Command, d device.Device) error {
 	return a.print(s, func() { a.Out.Printf("%s\n", terminal.Printable(s.Hostname)) })
 }
 
-// values returns the properties of the service with a bus name.
-func (a *App) values(cmd *cobra.Command, d device.Device, busName string) (device.Values, error) {
-	for _, s := range device.Services() {
-		if s.BusName == busName {
-			v, err := d.Get(cmd.Context(), s, busName)
-			if err != nil {
-				return nil, fmt.Errorf("%w; `resinctl doctor %s` finds out why", err, s.Name)
-			}
-			return v, nil
-		}
+// isNamed says whether the device has a name, or, for "", the one from its uuid.
+func isNamed(v device.Values, name string) bool {
+	inForce := device.Value[string](v, hostname1.PropertyHostname)
+	if name == "" {
+		return device.Value[string](v, hostname1.PropertySource) == "uuid" && inForce == device.Value[string](v, hostname1.PropertyDesiredHostname)
 	}
-	return nil, fmt.Errorf("%w: %s", device.ErrNotRunning, busName)
+	return inForce == name
 }

@@ -83,7 +83,7 @@ func (a *App) showLogs(cmd *cobra.Command) error {
 		if s.Desired != s.Persistent {
 			kept += " (not yet as config.json asks)"
 		}
-		a.Out.Printf("the journal is kept %s; %s on disk\n", kept, terminal.Bytes(s.DiskUsage))
+		a.Out.Printf("the journal is kept %s; it has %s\n", kept, terminal.Bytes(s.DiskUsage))
 	})
 }
 
@@ -94,6 +94,12 @@ func (a *App) setPersistent(cmd *cobra.Command, args []string) error {
 	}
 	if err := log1.NewClient(d.Conn).SetPersistent(cmd.Context(), args[0] == "on", nil); err != nil {
 		return refused("cannot choose where the journal is kept", err)
+	}
+	err = a.settled(cmd, d, log1.BusName, func(v device.Values) bool {
+		return device.Value[bool](v, log1.PropertyPersistent) == (args[0] == "on")
+	})
+	if err != nil {
+		return err
 	}
 	return a.showLogs(cmd)
 }

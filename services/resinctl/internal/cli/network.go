@@ -22,6 +22,8 @@ type seed struct {
 	File  string `json:"file"`
 	UUID  string `json:"uuid"`
 	State string `json:"state"`
+	// Reason is why the file is not in force, "" if it is.
+	Reason string `json:"reason,omitempty"`
 }
 
 func (a *App) networkCommand() *cobra.Command {
@@ -37,18 +39,28 @@ func (a *App) networkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s := networkState{
-				Connectivity: device.Value[string](v, network1.PropertyConnectivity),
-				DNS:          append([]string{}, device.Value[[]string](v, network1.PropertyDnsServers)...),
-				NTP:          append([]string{}, device.Value[[]string](v, network1.PropertyNtpServers)...),
-				Seeds:        []seed{},
+			why, err := a.problems(cmd, d, network1.BusName)
+			if err != nil {
+				return err
 			}
-			for _, one := range device.Value[[]network1.Seed](v, network1.PropertySeeds) {
-				s.Seeds = append(s.Seeds, seed{one.File, one.Uuid, one.State})
-			}
+			s := network(v, why)
 			return a.print(s, func() { a.networkText(s) })
 		},
 	}
+}
+
+// network makes the state of Network1's properties and the service's problems.
+func network(v device.Values, why map[string]string) networkState {
+	s := networkState{
+		Connectivity: device.Value[string](v, network1.PropertyConnectivity),
+		DNS:          append([]string{}, device.Value[[]string](v, network1.PropertyDnsServers)...),
+		NTP:          append([]string{}, device.Value[[]string](v, network1.PropertyNtpServers)...),
+		Seeds:        []seed{},
+	}
+	for _, one := range device.Value[[]network1.Seed](v, network1.PropertySeeds) {
+		s.Seeds = append(s.Seeds, seed{one.File, one.Uuid, one.State, why["system-connections/"+one.File]})
+	}
+	return s
 }
 
 func (a *App) networkText(s networkState) {
@@ -62,6 +74,10 @@ func (a *App) networkText(s networkState) {
 	row("name servers", strings.Join(s.DNS, ", "))
 	row("time servers", strings.Join(s.NTP, ", "))
 	for _, one := range s.Seeds {
-		a.Out.Printf("  %-30s %s\n", terminal.Printable(one.File), terminal.Printable(one.State))
+		state := one.State
+		if one.Reason != "" {
+			state += ": " + one.Reason
+		}
+		a.Out.Printf("  %-30s %s\n", terminal.Printable(one.File), terminal.Printable(state))
 	}
 }

@@ -48,6 +48,9 @@ func (a *App) splashCommand() *cobra.Command {
 				if err := splash1.NewClient(d.Conn).ResetLogo(cmd.Context()); err != nil {
 					return refused("cannot reset the logo", err)
 				}
+				if err := a.settled(cmd, d, splash1.BusName, func(v device.Values) bool { return !isOwn(v) }); err != nil {
+					return err
+				}
 				return a.showSplash(cmd)
 			},
 		},
@@ -68,8 +71,14 @@ func (a *App) setSplash(cmd *cobra.Command, args []string) error {
 	if err := splash1.NewClient(d.Conn).SetLogo(cmd.Context(), dbus.UnixFD(file.Fd()), nil); err != nil {
 		return refused("cannot set the logo", err)
 	}
+	if err := a.settled(cmd, d, splash1.BusName, isOwn); err != nil {
+		return err
+	}
 	return a.showSplash(cmd)
 }
+
+// isOwn says whether the logo is the device's own.
+func isOwn(v device.Values) bool { return device.Value[string](v, splash1.PropertySource) == "custom" }
 
 func (a *App) showSplash(cmd *cobra.Command) error {
 	d, err := a.device()
@@ -87,7 +96,7 @@ func (a *App) showSplash(cmd *cobra.Command) error {
 		Problem: device.Value[string](v, splash1.PropertyProblem),
 	}
 	return a.print(s, func() {
-		a.Out.Printf("the logo is the %s one, %d x %d pixels\n", map[bool]string{true: "built-in", false: "device's own"}[s.Source != "custom"], s.Width, s.Height)
+		a.Out.Printf("the logo is the %s one, %d x %d pixels\n", map[bool]string{true: "device's own", false: "built-in"}[isOwn(v)], s.Width, s.Height)
 		if s.Problem != "" {
 			a.Out.Printf("%s\n", terminal.Printable(s.Problem))
 		}
