@@ -50,11 +50,14 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, bus: bustest.Start(t), root: t.TempDir()}
 	w.file("/usr/lib/os-release", "VERSION_ID=2.0.0+rev1-dev\nVARIANT_ID=\"development\"\n")
 	w.file("/mnt/boot/config.json", `{"hostname": "kitchen", "os": {"update": {"url": "https://example.com"}}, "a.b": [1, 2]}`)
-	w.host = w.serve(hostname1.BusName, hostname1.Path, face(hostname1.Contract(), map[string]any{
+	host := w.serve(hostname1.BusName, hostname1.Path, face(hostname1.Contract(), map[string]any{
 		"Hostname": "kitchen", "DesiredHostname": "kitchen", "Source": "config", "MdnsName": "kitchen-2", "MdnsState": "collision",
 		"Uuid": "0123456789abcdef0123456789abcdef",
 	}, bus.Methods{"SetHostname": w.setHostname}),
 		service("degraded", service1.Problem{What: "/hostname", Why: "bad\x1b[31m name"}))
+	w.mu.Lock()
+	w.host = host
+	w.mu.Unlock()
 	w.serve(state1.BusName, state1.Path, face(state1.Contract(), map[string]any{
 		"Binds": []state1.Bind{}, "Store": "partition", "PartitionSize": uint64(18 << 20), "PartitionUsed": uint64(3 << 20),
 		"DataSize": uint64(8 << 30), "DataUsed": uint64(1 << 30), "Usage": []state1.Usage{}, "PurgePending": "data",
@@ -73,8 +76,11 @@ func (w *world) setHostname(_ context.Context, name string, _ map[string]dbus.Va
 	if name == "" {
 		values = map[string]any{"Hostname": "0123456", "DesiredHostname": "0123456", "Source": "uuid"}
 	}
+	w.mu.Lock()
+	host := w.host
+	w.mu.Unlock()
 	time.AfterFunc(300*time.Millisecond, func() {
-		if err := w.host.Properties(hostname1.Interface).Set(values); err != nil {
+		if err := host.Properties(hostname1.Interface).Set(values); err != nil {
 			w.t.Error(err)
 		}
 	})
