@@ -10,7 +10,7 @@ import (
 )
 
 // handoverTime is for all of it; the unit's own limit is longer.
-const handoverTime = 20 * time.Second
+const handoverTime = 30 * time.Second
 
 // handover leaves the logo on the screen and the screen to whoever draws next.
 func handover(root layout.Root, _ *slog.Logger) error {

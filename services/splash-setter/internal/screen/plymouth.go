@@ -2,6 +2,7 @@ package screen
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 
 const (
 	client     = "/usr/bin/plymouth"
-	clientTime = 5 * time.Second
+	clientTime = 8 * time.Second
 	pidPath    = "/run/plymouth/pid"
 	endTime    = 5 * time.Second
 )
@@ -24,8 +25,12 @@ const (
 // errStays is for a Plymouth that does not end.
 var errStays = errors.New("it does not end")
 
-// plymouthRuns reports whether there is a Plymouth that answers.
-func (s Screen) plymouthRuns(ctx context.Context) bool { return s.plymouth(ctx, "--ping") == nil }
+// plymouthRuns reports whether there is a Plymouth. One that does not answer in time
+// is busy: if there is none, its client says so at once.
+func (s Screen) plymouthRuns(ctx context.Context) bool {
+	err := s.plymouth(ctx, "--ping")
+	return err == nil || errors.Is(err, context.DeadlineExceeded)
+}
 
 // plymouth runs Plymouth's client.
 func (s Screen) plymouth(ctx context.Context, args ...string) error {
@@ -33,7 +38,7 @@ func (s Screen) plymouth(ctx context.Context, args ...string) error {
 	defer cancel()
 	out, err := exec.CommandContext(ctx, s.Root.Path(client), args...).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
+		return fmt.Errorf("%w: %s", cmp.Or(ctx.Err(), err), bytes.TrimSpace(out))
 	}
 	return nil
 }
@@ -58,7 +63,8 @@ func (s Screen) endPlymouth(ctx context.Context) error {
 		return err
 	}
 	defer unix.Close(process) //nolint:errcheck // nothing was written to it
-	if err := s.plymouth(ctx, "deactivate"); err != nil {
+	// One that is too busy to let go is ended all the same: the kernel takes the screen back.
+	if err := s.plymouth(ctx, "deactivate"); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("it keeps the screen: %w", err)
 	}
 	if err := unix.PidfdSendSignal(process, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
