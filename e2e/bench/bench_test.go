@@ -48,7 +48,7 @@ const ours = `$(cd /usr/lib/systemd/system && grep -l '^BusName=io.resinos' *.se
 // sampler counts, for each unit, the seconds in which it used any CPU: a wake-up is
 // one of these, however many of its threads took part. Nothing is asked of the daemons.
 const sampler = `
-cd /sys/fs/cgroup/system.slice
+cd /sys/fs/cgroup/system.slice 2>/dev/null || cd /sys/fs/cgroup/unified/system.slice # a container on an older host
 declare -A last count
 end=$((SECONDS + $1)); shift
 while [ $SECONDS -lt $end ]; do
