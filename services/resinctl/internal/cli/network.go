@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"resinos.io/proto/network1"
+	"resinos.io/proto/service1"
 	"resinos.io/services/resinctl/internal/device"
 	"resinos.io/services/resinctl/internal/terminal"
 )
@@ -39,18 +40,26 @@ func (a *App) networkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			why, err := a.problems(cmd, d, network1.BusName)
+			netseed, err := service(network1.BusName)
 			if err != nil {
 				return err
 			}
-			s := network(v, why)
+			report := d.Ask(cmd.Context(), netseed)
+			if report.Err != nil {
+				return report.Err
+			}
+			s := network(v, report.Problems)
 			return a.print(s, func() { a.networkText(s) })
 		},
 	}
 }
 
 // network makes the state of Network1's properties and the service's problems.
-func network(v device.Values, why map[string]string) networkState {
+func network(v device.Values, problems []service1.Problem) networkState {
+	why := map[string]string{}
+	for _, p := range problems {
+		why[p.What] = p.Why
+	}
 	s := networkState{
 		Connectivity: device.Value[string](v, network1.PropertyConnectivity),
 		DNS:          append([]string{}, device.Value[[]string](v, network1.PropertyDnsServers)...),

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"resinos.io/proto/service1"
 	"resinos.io/services/resinctl/internal/device"
 )
 
@@ -17,33 +16,27 @@ const settleTime = 20 * time.Second
 // errNotInForce is wrapped when a change was taken and has no effect yet.
 var errNotInForce = errors.New("it is written, and not in force yet")
 
-// values returns the properties of the service with a bus name.
-func (a *App) values(cmd *cobra.Command, d device.Device, busName string) (device.Values, error) {
-	return a.properties(cmd, d, busName, busName)
-}
-
-// problems returns what a service says is wrong, by what it is about.
-func (a *App) problems(cmd *cobra.Command, d device.Device, busName string) (map[string]string, error) {
-	v, err := a.properties(cmd, d, busName, service1.Interface)
-	out := map[string]string{}
-	for _, p := range device.Value[[]service1.Problem](v, service1.PropertyProblems) {
-		out[p.What] = p.Why
-	}
-	return out, err
-}
-
-// properties returns those of one of the service's interfaces.
-func (a *App) properties(cmd *cobra.Command, d device.Device, busName, face string) (device.Values, error) {
+// service returns the one with a bus name.
+func service(busName string) (device.Service, error) {
 	for _, s := range device.Services() {
 		if s.BusName == busName {
-			v, err := d.Get(cmd.Context(), s, face)
-			if err != nil {
-				return nil, fmt.Errorf("%w; `resinctl doctor %s` finds out why", err, s.Name)
-			}
-			return v, nil
+			return s, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %s", device.ErrNotRunning, busName)
+	return device.Service{}, fmt.Errorf("%w: %s", device.ErrNotRunning, busName)
+}
+
+// values returns the properties of the service with a bus name.
+func (a *App) values(cmd *cobra.Command, d device.Device, busName string) (device.Values, error) {
+	s, err := service(busName)
+	if err != nil {
+		return nil, err
+	}
+	v, err := d.Get(cmd.Context(), s, busName)
+	if err != nil {
+		return nil, fmt.Errorf("%w; `resinctl doctor %s` finds out why", err, s.Name)
+	}
+	return v, nil
 }
 
 // settled waits until the properties of a service are as was asked. Its methods
